@@ -1,0 +1,97 @@
+import type { OperatorError } from '../../lib/base/errors';
+import type { JsonObject } from '../../lib/base/json';
+import type { LiveObject, ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
+import type { ChangeSet } from '../../synth/change';
+import type { DesiredChild, LiveChild } from '../../synth/child';
+import type { Plan } from '../../synth/plan';
+
+/**
+ * What a reconciler reads in a round: the caches of the kinds it watches, and single objects that are never cached.
+ * Synchronous but for `fetch`, so a scope is one consistent picture.
+ */
+export interface Reader {
+  /** From the cache; `undefined` when it isn't there. */
+  get(type: TypeMeta, key: ObjectKey): LiveObject | undefined;
+  /** From the cache, sorted by namespace and name. */
+  list(type: TypeMeta, filter?: { readonly namespace?: string }): readonly LiveObject[];
+  /** Children of `owner` from the cache, by controller reference. */
+  childrenOf(owner: LiveObject, type: TypeMeta): readonly LiveObject[];
+  /** From the API server. For Secrets, which are never cached. */
+  fetch(ref: ObjectRef): Promise<LiveObject | undefined>;
+}
+
+/** What the pure part of a reconciler wants done. */
+export interface Decision {
+  /** Children wanted, every one of them; a live child that is not here is pruned. */
+  readonly children: readonly DesiredChild[];
+  /** Children alive, with their identity: also those that another operator made. */
+  readonly live: readonly LiveChild[];
+  /** Keep the finalizer: children that must be gone first still live (only asked while the object is being deleted). */
+  readonly holdFinalizer?: boolean;
+  /** Look again after this many milliseconds at the latest, even if nothing changes. */
+  readonly requeueAfterMs?: number;
+}
+
+/** How the effects went. */
+export interface Outcome {
+  readonly plan: Plan;
+  readonly changes: ChangeSet;
+  /** The first failure; the steps after it were not tried. */
+  readonly error: OperatorError | undefined;
+}
+
+/** An Event to be recorded when the condition that it belongs to changes. */
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, from the closed list in docs/events.md. */
+  readonly reason: string;
+  readonly message: string;
+  /** Which object it is about; default: the object reconciled. */
+  readonly about?: ObjectRef;
+}
+
+/** What is reported at the end of a round: written only when it differs. */
+export interface Report {
+  /** The whole status that this reconciler owns (server-side apply: what is missing is given up). */
+  readonly status: JsonObject;
+  readonly events: readonly EventNote[];
+}
+
+/** A kind whose changes wake the reconciler. */
+export interface WatchedKind {
+  readonly type: TypeMeta;
+  /** The keys of the primary kind to look at again when `object` changed. Children wake their controller by themselves. */
+  readonly wakes?: (object: LiveObject, reader: Reader) => readonly ObjectKey[];
+  /** What the cache keeps of an object. Default: everything. */
+  readonly project?: (object: LiveObject) => LiveObject;
+}
+
+/**
+ * One reconciler: one file, its contract in the header. Everything but `observe` is pure; the round itself
+ * (finalizer, plan, apply, prune, status, events, backoff, pause) is the same for all, in round.ts.
+ */
+export interface Reconciler<Scope extends BaseScope = BaseScope> {
+  /** Lower case, for logs and metrics: `policy`. */
+  readonly name: string;
+  readonly primary: WatchedKind;
+  /** Kinds of children: watched, and found again by controller reference. */
+  readonly children: readonly WatchedKind[];
+  /** Other kinds it reads. */
+  readonly reads: readonly WatchedKind[];
+  /** Whether a finalizer guards the deletion of its objects. */
+  readonly finalizer: boolean;
+  /** The only reads of the round. */
+  observe(object: LiveObject, reader: Reader): Scope | Promise<Scope>;
+  /** Pure: what should be there. */
+  decide(scope: Scope): Decision;
+  /** Pure: what to say. `outcome` is undefined when the round ended before any effect (paused, invalid spec). */
+  report(scope: Scope, outcome: Outcome | undefined): Report;
+}
+
+/** What every scope carries. */
+export interface BaseScope {
+  /** The object reconciled, as cached. */
+  readonly object: LiveObject;
+  /** The time of the round: the only clock that decide and report may use. */
+  readonly now: number;
+}
