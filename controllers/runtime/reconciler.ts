@@ -48,6 +48,11 @@ export interface EventNote {
   readonly message: string;
   /** Which object it is about; default: the object reconciled. */
   readonly about?: ObjectRef;
+  /**
+   * The condition that it belongs to: it is recorded only in a round that writes another status or reason for that
+   * condition. Default `Ready`.
+   */
+  readonly condition?: string;
 }
 
 /** What is reported at the end of a round: written only when it differs. */
@@ -80,11 +85,26 @@ export interface Reconciler<Scope extends BaseScope = BaseScope> {
   readonly reads: readonly WatchedKind[];
   /** Whether a finalizer guards the deletion of its objects. */
   readonly finalizer: boolean;
+  /**
+   * Whether it has children that can't carry an owner reference (cluster-scoped, or in another namespace): the round then
+   * keeps an inventory of them in the operator's namespace. Default false.
+   */
+  readonly inventory?: boolean;
+  /**
+   * Pure: why this object can't be reconciled as it is written (InvalidSpec, NotSupportedYet), or nothing. The round then
+   * reports Stalled with that code, keeps the rest of the status, touches no child and looks again when the object changes.
+   * Not asked while the object is being deleted: `observe` and `decide` must then cope with any spec.
+   */
+  validate?(object: LiveObject): OperatorError | undefined;
   /** The only reads of the round. */
   observe(object: LiveObject, reader: Reader): Scope | Promise<Scope>;
   /** Pure: what should be there. */
   decide(scope: Scope): Decision;
-  /** Pure: what to say. `outcome` is undefined when the round ended before any effect (paused, invalid spec). */
+  /**
+   * Pure: what to say. `outcome` is undefined when the round had nothing to do yet (the finalizer was just set).
+   * Not asked when paused or invalid: the round then keeps the status and sets the conditions by itself.
+   * `status.reconcileRequestedAt` is added by the round.
+   */
   report(scope: Scope, outcome: Outcome | undefined): Report;
 }
 

@@ -66,6 +66,11 @@ export const ERRORS = {
     remedy: 'Rename or delete the other object; it is never taken over.',
     retry: true,
   },
+  LeadershipLost: {
+    summary: 'The Lease {lease} was lost: {cause}.',
+    remedy: 'Nothing to do: this process ends, is started again and stands by; another one acts.',
+    retry: true,
+  },
   NamespaceTerminating: { summary: 'Namespace {namespace} is being deleted.', remedy: 'Nothing to do: its objects go with it.', retry: true },
   // — what a user writes ————————————————————————————————————————————————————————————————————————————————————
   InvalidSpec: { summary: '{object}: {problems}.', remedy: 'Correct the fields named; weka-operator lint -f FILE shows each with its line.', retry: false },
