@@ -1,0 +1,271 @@
+/**
+ * Sets of fields, as server-side apply counts ownership: who owns what is written in metadata.managedFields in the
+ * `fieldsV1` form (`f:name` a field, `k:{…}` an item of a list by key, `v:…` a value of a set, `i:0` an index).
+ * Used offline to tell what an apply would change, and by the in-memory cluster to do what the real server does.
+ */
+import type { JsonSchema } from '../lib/api/json-schema';
+import type { JsonObject, JsonValue } from '../lib/base/json';
+import { isJsonObject } from '../lib/base/json';
+import type { KubeObject, ManagedFieldsEntry } from '../lib/base/kube-object';
+import { canonicalJson } from './canonical-json';
+import { childSchema, declares, itemSchema, resolveSchema, topologyOf } from './schemas';
+
+/** A set of field paths as a tree. `member`: the path up to here is in the set. */
+export interface FieldSet {
+  readonly member: boolean;
+  /** By path element in fieldsV1 notation. */
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
+
+/** The steps from the root to a field, in fieldsV1 notation. */
+export type FieldPath = readonly string[];
+
+const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map();
+/** The set without any field. */
+export const NO_FIELDS: FieldSet = { member: false, children: NO_CHILDREN };
+const LEAF: FieldSet = { member: true, children: NO_CHILDREN };
+
+const node = (member: boolean, children: ReadonlyMap<string, FieldSet>): FieldSet => {
+  if (children.size > 0) return { member, children };
+  return member ? LEAF : NO_FIELDS;
+};
+
+/** Whether the set has no field. */
+export const isEmptySet = (set: FieldSet): boolean => !set.member && set.children.size === 0;
+
+// — reading and writing fieldsV1 ————————————————————————————————————————————————————————————————————————————————
+
+const parseNode = (fields: JsonObject): FieldSet => {
+  const children = new Map<string, FieldSet>();
+  let member = true;
+  for (const key in fields) {
+    if (key === '.') continue;
+    member = false;
+    const below = fields[key];
+    children.set(canonicalElement(key), isJsonObject(below) ? parseNode(below) : LEAF);
+  }
+  return node(member || Object.hasOwn(fields, '.'), children);
+};
+
+/** `k:` elements come with their keys in the server's order; ours are sorted, so that equal keys are equal texts. */
+const canonicalElement = (element: string): string => {
+  if (!element.startsWith('k:') || !element.includes(',')) return element;
+  return `k:${canonicalJson(JSON.parse(element.slice(2)) as JsonValue)}`;
+};
+
+/** Reads `fieldsV1`. The root itself is never a member. */
+export const parseFields = (fieldsV1: JsonObject): FieldSet => ({ ...parseNode(fieldsV1), member: false });
+
+/** Writes `fieldsV1`, elements sorted. */
+export const formatFields = (set: FieldSet): JsonObject => {
+  const fields: JsonObject = set.member && set.children.size > 0 ? { '.': {} } : {};
+  for (const element of [...set.children.keys()].sort()) {
+    const child = set.children.get(element);
+    if (child !== undefined) fields[element] = formatFields(child);
+  }
+  return fields;
+};
+
+// — the fields of an object —————————————————————————————————————————————————————————————————————————————————————
+
+/** The path element of an item of a list merged by key; keys that are absent take their default. */
+export const itemElement = (item: JsonValue, keys: readonly string[], schema: JsonSchema | undefined): string => {
+  const found: JsonObject = {};
+  for (const key of keys) {
+    const value = isJsonObject(item) ? item[key] : undefined;
+    const property = value === undefined ? childSchema(schema, key) : undefined;
+    found[key] =
+      value ??
+      (property === undefined ? null : ((resolveSchema(property).default ?? property.default ?? null) as JsonValue));
+  }
+  return `k:${canonicalJson(found)}`;
+};
+
+/** The path element of a value of a set. */
+export const valueElement = (value: JsonValue): string => `v:${canonicalJson(value)}`;
+
+/** The path element of a field or key. */
+export const fieldElement = (name: string): string => `f:${name}`;
+
+const isEmptyMap = (value: JsonValue): boolean => isJsonObject(value) && Object.keys(value).length === 0;
+
+const mapFields = (value: JsonObject, schema: JsonSchema | undefined): FieldSet => {
+  const children = new Map<string, FieldSet>();
+  for (const key of Object.keys(value)) {
+    const below = value[key];
+    if (below === undefined) continue;
+    const set = fieldsOf(below, childSchema(schema, key));
+    // Keys of maps are members themselves, declared fields only when nothing is below them: so does the server.
+    const member = set.member || isEmptyMap(below) || !declares(schema, key);
+    const child = node(member, set.children);
+    if (!isEmptySet(child)) children.set(fieldElement(key), child);
+  }
+  return node(false, children);
+};
+
+/** The set of fields that applying `value` takes ownership of. */
+export const fieldsOf = (value: JsonValue, schema: JsonSchema | undefined): FieldSet => {
+  const topology = topologyOf(schema, value);
+  if (topology.kind === 'leaf') return LEAF;
+  if (topology.kind === 'map') return mapFields(value as JsonObject, schema);
+  const children = new Map<string, FieldSet>();
+  const below = itemSchema(schema);
+  for (const item of value as JsonValue[]) {
+    if (topology.kind === 'set') children.set(valueElement(item), LEAF);
+    else children.set(itemElement(item, topology.keys, below), node(true, fieldsOf(item, below).children));
+  }
+  return node(false, children);
+};
+
+/** Never owned: they say which object it is, or the server sets them. */
+const UNOWNED_METADATA = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+];
+
+const without = (set: FieldSet, elements: readonly string[]): FieldSet => {
+  const children = new Map(set.children);
+  for (const element of elements) children.delete(element);
+  return node(set.member, children);
+};
+
+/** `set` without identity and what the server sets, as it is stored in managedFields. */
+export const stripIdentity = (set: FieldSet): FieldSet => {
+  const rest = without(set, ['f:apiVersion', 'f:kind']);
+  const metadata = rest.children.get('f:metadata');
+  if (metadata === undefined) return rest;
+  const children = new Map(rest.children);
+  const stripped = node(false, without(metadata, UNOWNED_METADATA.map(fieldElement)).children);
+  if (isEmptySet(stripped)) children.delete('f:metadata');
+  else children.set('f:metadata', stripped);
+  return node(rest.member, children);
+};
+
+/** The fields that applying `object` takes ownership of. */
+export const objectFields = (object: KubeObject, schema: JsonSchema | undefined): FieldSet =>
+  stripIdentity(fieldsOf(object as unknown as JsonObject, schema));
+
+// — arithmetic ——————————————————————————————————————————————————————————————————————————————————————————————————
+
+/** Fields in either set. */
+export const union = (a: FieldSet, b: FieldSet): FieldSet => {
+  if (isEmptySet(a) || a === b) return b;
+  if (isEmptySet(b)) return a;
+  const children = new Map(a.children);
+  for (const [element, child] of b.children) children.set(element, union(children.get(element) ?? NO_FIELDS, child));
+  return node(a.member || b.member, children);
+};
+
+/** Fields of `a` that are not in `b`, path by path. */
+export const difference = (a: FieldSet, b: FieldSet): FieldSet => {
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    const rest = other === undefined ? child : difference(child, other);
+    if (!isEmptySet(rest)) children.set(element, rest);
+  }
+  return node(a.member && !b.member, children);
+};
+
+/** Fields in both sets. */
+export const intersection = (a: FieldSet, b: FieldSet): FieldSet => {
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined) continue;
+    const both = intersection(child, other);
+    if (!isEmptySet(both)) children.set(element, both);
+  }
+  return node(a.member && b.member, children);
+};
+
+/** The part of the set below `path`; empty when there is none. */
+export const below = (set: FieldSet, path: FieldPath): FieldSet =>
+  path.reduce<FieldSet>((current, element) => current.children.get(element) ?? NO_FIELDS, set);
+
+/** Whether `path` is in the set. */
+export const contains = (set: FieldSet, path: FieldPath): boolean => below(set, path).member;
+
+/** A set of exactly these paths. */
+export const setOf = (paths: readonly FieldPath[]): FieldSet =>
+  paths.reduce<FieldSet>(
+    (set, path) =>
+      union(
+        set,
+        path.reduceRight<FieldSet>((child, element) => node(false, new Map([[element, child]])), LEAF),
+      ),
+    NO_FIELDS,
+  );
+
+/** All paths of the set, sorted. */
+export const pathsOf = (set: FieldSet): FieldPath[] => {
+  const paths: FieldPath[] = set.member ? [[]] : [];
+  for (const element of [...set.children.keys()].sort()) {
+    for (const rest of pathsOf(set.children.get(element) ?? NO_FIELDS)) paths.push([element, ...rest]);
+  }
+  return paths;
+};
+
+/** Whether both sets have the same fields. */
+export const sameFields = (a: FieldSet, b: FieldSet): boolean => {
+  if (a === b) return true;
+  if (a.member !== b.member || a.children.size !== b.children.size) return false;
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined || !sameFields(child, other)) return false;
+  }
+  return true;
+};
+
+// — for people ——————————————————————————————————————————————————————————————————————————————————————————————————
+
+const elementString = (element: string): string => {
+  const text = element.slice(2);
+  if (element.startsWith('f:')) return /^[\w-]+$/.test(text) ? `.${text}` : `[${JSON.stringify(text)}]`;
+  if (!element.startsWith('k:')) return `[${text}]`;
+  const keys = JSON.parse(text) as JsonObject;
+  return `[${Object.keys(keys)
+    .map((key) => `${key}=${JSON.stringify(keys[key])}`)
+    .join(',')}]`;
+};
+
+/** A path as people write it: `spec.containers[name="dist"].image`, `metadata.labels["weka.io/mode"]`. */
+export const pathString = (path: FieldPath): string => path.map(elementString).join('').replace(/^\./, '');
+
+// — who owns what ———————————————————————————————————————————————————————————————————————————————————————————————
+
+/** Which entries of managedFields are meant: of a manager, by apply unless said otherwise, of the main resource unless said otherwise. */
+export interface Owner {
+  readonly manager: string;
+  /** Default: Apply. */
+  readonly operation?: 'Apply' | 'Update';
+  /** Default: the object itself, not a subresource. */
+  readonly subresource?: string;
+}
+
+/** Whether `entry` of managedFields belongs to `owner`. */
+export const isOwnerEntry = (entry: ManagedFieldsEntry, owner: Owner): boolean =>
+  entry.manager === owner.manager &&
+  entry.operation === (owner.operation ?? 'Apply') &&
+  (entry.subresource ?? '') === (owner.subresource ?? '');
+
+const asOwner = (owner: Owner | string): Owner => (typeof owner === 'string' ? { manager: owner } : owner);
+
+const fieldsWhere = (live: KubeObject, wanted: (entry: ManagedFieldsEntry) => boolean): FieldSet =>
+  (live.metadata.managedFields ?? [])
+    .filter(wanted)
+    .reduce((set, entry) => union(set, parseFields(entry.fieldsV1)), NO_FIELDS);
+
+/** What `owner` owns of a live object by managedFields. A string is a manager that applies. */
+export const ownedBy = (live: KubeObject, owner: Owner | string): FieldSet =>
+  fieldsWhere(live, (entry) => isOwnerEntry(entry, asOwner(owner)));
+
+/** What anybody but `owner` owns of a live object. */
+export const ownedByOthers = (live: KubeObject, owner: Owner | string): FieldSet =>
+  fieldsWhere(live, (entry) => !isOwnerEntry(entry, asOwner(owner)));
