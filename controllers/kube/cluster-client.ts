@@ -56,6 +56,11 @@ export interface ListOptions extends CallOptions, Selection {
   readonly pageSize?: number;
   /** Called once a page, in order, synchronously. */
   readonly onPage: (objects: readonly LiveObject[]) => void;
+  /**
+   * The server forgot where the list was, and it begins again: forget the pages that came, and expect all of them anew.
+   * Without it such a list rejects (reason `Expired`).
+   */
+  readonly onRestart?: () => void;
 }
 
 export interface ListResult {

@@ -82,6 +82,11 @@ export class KindCache {
     return (this.scopes.get(namespace ?? '') ?? this.scopes.get(''))?.version;
   }
 
+  /** Whether changes in `namespace` (absent: of cluster-scoped objects) reach this cache. */
+  covers(namespace?: string): boolean {
+    return this.scopes.has('') || this.scopes.has(namespace ?? '');
+  }
+
   /** Tells every later change to `listener`; the result ends that. */
   subscribe(listener: CacheListener): () => void {
     this.listeners.add(listener);
@@ -90,7 +95,7 @@ export class KindCache {
 
   /** The entrance for the watcher of `namespace`, or of all namespaces. From now on `synced` waits for it. */
   scope(namespace?: string): WatchSink {
-    const scope: Scope = { namespace, version: undefined };
+    const scope: Scope = { version: undefined };
     this.scopes.set(namespace ?? '', scope);
     let unseen = new Set<string>();
     return {
@@ -109,10 +114,10 @@ export class KindCache {
       changed: (type, object) => {
         if (type === 'DELETED') this.remove(object);
         else this.store(object, 'newer');
-        scope.version = object.metadata.resourceVersion;
+        advance(scope, object.metadata.resourceVersion);
       },
       progressed: (resourceVersion) => {
-        scope.version = resourceVersion;
+        advance(scope, resourceVersion);
       },
     };
   }
@@ -132,7 +137,8 @@ export class KindCache {
     const key = keyString(keyOf(object));
     const old = this.objects.get(key);
     const same = old !== undefined && old.metadata.uid === object.metadata.uid;
-    if (old !== undefined && when === 'newer' && isOlder(object.metadata.resourceVersion, old.metadata.resourceVersion)) return;
+    if (old !== undefined && when === 'newer' && isOlder(object.metadata.resourceVersion, old.metadata.resourceVersion))
+      return;
     if (same && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
     // The name was deleted and made again while nobody looked: both must be told, or what belonged to the first is never cleaned up.
     if (old !== undefined && !same) this.drop(key);
@@ -181,11 +187,15 @@ export class KindCache {
 }
 
 interface Scope {
-  readonly namespace: string | undefined;
   version: string | undefined;
 }
 
-const controllerOf = (object: LiveObject): Uid | undefined => object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
+const advance = (scope: Scope, to: string): void => {
+  if (scope.version === undefined || !isOlder(to, scope.version)) scope.version = to;
+};
+
+const controllerOf = (object: LiveObject): Uid | undefined =>
+  object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
 
 const index = (map: Map<Uid, Set<string>>, owner: Uid | undefined, key: string): void => {
   if (owner === undefined) return;

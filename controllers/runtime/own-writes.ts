@@ -40,7 +40,7 @@ export class OwnWrites {
     this.patienceMs = options.patienceMs ?? 10_000;
   }
 
-  /** After a write (not a dry run): `result` is what the API server answered. Kinds that are not cached are ignored. */
+  /** After a write (not a dry run): `result` is what the API server answered. Kinds and namespaces that are not watched are ignored. */
   wrote(writer: string, result: LiveObject): void {
     const { uid, resourceVersion } = result.metadata;
     // A version that is not a number can't be compared: better to act on the cache than never to act.
@@ -86,7 +86,7 @@ export class OwnWrites {
   }
 
   private remember(writer: string, write: Write): void {
-    if (this.options.caches.cacheOf(write.ref) === undefined) return;
+    if (this.options.caches.cacheOf(write.ref)?.covers(write.ref.namespace) !== true) return;
     const writes = this.writes.get(writer) ?? new Map<string, Write>();
     writes.set(refString(write.ref), write);
     this.writes.set(writer, writes);
@@ -99,7 +99,10 @@ export class OwnWrites {
     if (write.resourceVersion === undefined) return isGone(held, write.uid);
     const known = cache.version(write.ref.namespace);
     // The version of the whole watch counts too: what we wrote may have been deleted before the cache ever showed it.
-    return (held !== undefined && isAtLeast(held.metadata.resourceVersion, write.resourceVersion)) || (known !== undefined && isAtLeast(known, write.resourceVersion));
+    return (
+      (held !== undefined && isAtLeast(held.metadata.resourceVersion, write.resourceVersion)) ||
+      (known !== undefined && isAtLeast(known, write.resourceVersion))
+    );
   }
 }
 
