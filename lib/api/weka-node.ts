@@ -1,0 +1,244 @@
+import type { Static } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
+import { commonStatus } from './common';
+import { field, listMap, oneOf, optional, quantity, setList, time } from './field';
+import { defineKind } from './kind';
+
+const SHA256 = '^[0-9a-f]{64}$';
+
+const desiredDriver = Type.Object(
+  {
+    wekaVersion: Type.String(
+      field({ does: 'WEKA version whose driver the node shall hold.', change: 'rolls' }, { minLength: 1 }),
+    ),
+    image: optional(
+      Type.String(field({ does: 'Image of the loader.', absent: 'the image of the operator', change: 'rolls' })),
+    ),
+    imagePullSecret: optional(
+      Type.String(
+        field({
+          does: 'Secret to pull the loader image with, in the namespace of the operator.',
+          absent: 'none',
+          change: 'rolls',
+        }),
+      ),
+    ),
+    kernel: optional(
+      Type.String(
+        field({ does: 'Kernel release that the package was chosen for.', absent: 'the observed one', change: 'rolls' }),
+      ),
+    ),
+    architecture: optional(
+      Type.String(
+        field({
+          does: 'Architecture that the package was chosen for, as uname -m prints it.',
+          absent: 'the observed one',
+          change: 'rolls',
+        }),
+      ),
+    ),
+    digest: optional(
+      Type.String(
+        field(
+          {
+            does: 'SHA-256 of the package; no other bytes are loaded.',
+            unit: '64 hexadecimal digits',
+            absent: 'not known yet: nothing is loaded',
+            change: 'rolls',
+          },
+          { pattern: SHA256 },
+        ),
+      ),
+    ),
+    distEndpoint: optional(
+      Type.String(
+        field({
+          does: 'Where the package is fetched; an endpoint without a scheme means https.',
+          absent: 'the distribution service of the operator',
+          change: 'live',
+        }),
+      ),
+    ),
+  },
+  field({
+    does: 'The driver that the node shall hold; written by the operator alone, from what clusters and clients demand.',
+    absent: 'none is demanded',
+    change: 'rolls',
+  }),
+);
+
+const spec = Type.Object({
+  driver: optional(desiredDriver),
+  blockedDrives: optional(
+    setList(
+      Type.String({ description: 'One serial number.' }),
+      field({
+        does: 'Serial numbers of drives that an administrator has taken out of use; they are never handed out.',
+        absent: 'none',
+        change: 'live',
+      }),
+    ),
+  ),
+  blockedDriveUUIDs: optional(
+    setList(
+      Type.String({ description: 'One physical UUID.' }),
+      field({
+        does: 'Physical UUIDs of shared drives that an administrator has taken out of use.',
+        absent: 'none',
+        change: 'live',
+      }),
+    ),
+  ),
+});
+
+const loadedModule = Type.Object(
+  {
+    name: Type.String(field({ says: 'Name of the module as /sys/module shows it.' })),
+    srcversion: optional(Type.String(field({ says: 'srcversion of the module as it is loaded.' }))),
+  },
+  { description: 'A kernel module of WEKA that is loaded.' },
+);
+
+const drive = Type.Object(
+  {
+    serial: Type.String(field({ says: 'Serial number.' })),
+    path: optional(Type.String(field({ says: 'Stable device path.' }))),
+    model: optional(Type.String(field({ says: 'Model as the drive reports it.' }))),
+    capacity: optional(quantity(field({ says: 'Capacity.', unit: 'bytes, or a quantity (7Ti)' }))),
+    physicalUUID: optional(Type.String(field({ says: 'Physical UUID of a drive that was signed for sharing.' }))),
+    state: optional(
+      oneOf(
+        ['signed', 'blocked', 'free'],
+        field({ says: 'signed: ready for WEKA; blocked: taken out of use; free: not signed.' }),
+      ),
+    ),
+  },
+  { description: 'A drive of the node.' },
+);
+
+const hugepages = Type.Object(
+  {
+    size: Type.String(field({ says: 'Size of a page: 2Mi or 1Gi.' })),
+    total: optional(Type.Integer(field({ says: 'Pages that the node has set aside.', unit: 'pages' }))),
+  },
+  { description: 'Huge pages of one size.' },
+);
+
+const lastFailure = Type.Object(
+  {
+    reason: optional(Type.String(field({ says: 'Code of the errors table.' }))),
+    message: optional(Type.String(field({ says: 'What failed and what to do.' }))),
+    time: optional(time(field({ says: 'When it first failed this way.' }))),
+  },
+  field({ says: 'The last thing that failed on the node; absent when it has succeeded since.' }),
+);
+
+const loadedDriver = Type.Object(
+  {
+    wekaVersion: optional(Type.String(field({ says: 'WEKA version of the loaded driver.' }))),
+    digest: optional(
+      Type.String(field({ says: 'SHA-256 of the package it came from.', unit: '64 hexadecimal digits' })),
+    ),
+  },
+  field({ says: 'The driver that is loaded.' }),
+);
+
+const status = Type.Object({
+  ...commonStatus,
+  nodeUID: optional(
+    Type.String(field({ says: 'UID of the Node that was observed; another UID voids everything below.' })),
+  ),
+  bootID: optional(Type.String(field({ says: 'Boot that was observed; another one voids what was loaded.' }))),
+  kernel: optional(Type.String(field({ says: 'Kernel release, as uname -r prints it.' }))),
+  architecture: optional(Type.String(field({ says: 'Architecture, as uname -m prints it.' }))),
+  osImage: optional(Type.String(field({ says: 'Operating system, as the Node reports it.' }))),
+  secureBoot: optional(
+    oneOf(
+      ['Enabled', 'Disabled', 'Unsupported'],
+      field({ says: 'Whether the firmware lets only signed modules load: Enabled, Disabled or Unsupported.' }),
+    ),
+  ),
+  driver: optional(loadedDriver),
+  modules: optional(listMap(loadedModule, ['name'], field({ says: 'Loaded modules of WEKA.' }))),
+  drives: optional(listMap(drive, ['serial'], field({ says: 'Drives that could serve WEKA or do.' }))),
+  hugepages: optional(listMap(hugepages, ['size'], field({ says: 'Huge pages by size.' }))),
+  lastFailure: optional(lastFailure),
+  nextRetry: optional(time(field({ says: 'When what failed is tried again.' }))),
+  goneSince: optional(
+    time(
+      field({
+        says: 'Since when the Node has been missing; the object is removed seven days later when nothing refers to it.',
+      }),
+    ),
+  ),
+});
+
+/** WekaNode: what is wanted of one node, and what was seen there. */
+export const wekaNode = defineKind({
+  kind: 'WekaNode',
+  plural: 'wekanodes',
+  singular: 'wekanode',
+  shortNames: ['wn'],
+  scope: 'Cluster',
+  description:
+    'What is wanted of one Node, whose name it bears, and what was observed there: driver, drives, huge pages, the last failure and the next retry. Made by the operator; of its spec, users write only the blocked drives. It outlives the Node, so that a node that is registered again keeps what an administrator decided.',
+  spec,
+  status,
+  printerColumns: [
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'Whether the node has what is wanted',
+    },
+    { name: 'Status', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why' },
+    {
+      name: 'Driver',
+      type: 'string',
+      jsonPath: '.status.driver.wekaVersion',
+      description: 'WEKA version of the loaded driver',
+    },
+    { name: 'Kernel', type: 'string', jsonPath: '.status.kernel', description: 'Kernel release' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since creation' },
+    {
+      name: 'Wanted',
+      type: 'string',
+      jsonPath: '.spec.driver.wekaVersion',
+      description: 'WEKA version of the wanted driver',
+      priority: 1,
+    },
+    { name: 'Arch', type: 'string', jsonPath: '.status.architecture', description: 'Architecture', priority: 1 },
+    {
+      name: 'Secure-Boot',
+      type: 'string',
+      jsonPath: '.status.secureBoot',
+      description: 'Whether only signed modules load',
+      priority: 1,
+    },
+    {
+      name: 'Failure',
+      type: 'string',
+      jsonPath: '.status.lastFailure.reason',
+      description: 'The last failure',
+      priority: 1,
+    },
+    {
+      name: 'Next-Retry',
+      type: 'string',
+      jsonPath: '.status.nextRetry',
+      description: 'When it is tried again',
+      priority: 1,
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      description: 'Why it is not ready',
+      priority: 1,
+    },
+  ],
+  rules: [],
+});
+
+export type WekaNodeSpec = Static<typeof spec>;
+export type WekaNodeStatus = Static<typeof status>;
