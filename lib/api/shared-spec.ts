@@ -1,0 +1,414 @@
+import type { Static } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
+import { toleration } from './common';
+import type { SpecDoc, StatusDoc } from './field';
+import { atomicList, field, oneOf, optional, passThrough, quantity, stringMap } from './field';
+
+/**
+ * Building blocks that more than one kind uses. Each is a function of the documentation of the field that it becomes,
+ * because the same shape has another purpose, default and effect in each kind.
+ */
+
+/** An image with a version tag, a digest, or both: `registry/weka:4.4.10.200`, `registry/weka@sha256:…`. */
+export const IMAGE_PATTERN = '^.+(:\\d+\\.\\d+\\.\\d+.*|@sha256:[0-9a-f]{64})$';
+/** A subnet in CIDR notation, IPv4 or IPv6. Shape only: the linter checks the numbers. */
+export const CIDR_PATTERN = '^(([0-9]{1,3}\\.){3}[0-9]{1,3}/[0-9]{1,2}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*/[0-9]{1,3})$';
+
+/** How WEKA cores become CPU requests and pinned cores. */
+export const CPU_POLICIES = ['auto', 'shared', 'dedicated', 'dedicated_ht', 'manual'] as const;
+export type CpuPolicy = (typeof CPU_POLICIES)[number];
+/** spec.cpuPolicy. */
+export const cpuPolicy = (doc: SpecDoc) => oneOf(CPU_POLICIES, field(doc));
+
+/** How an image change reaches running client containers. */
+export const UPGRADE_POLICIES = ['manual', 'rolling', 'all-at-once', 'all-at-once-force'] as const;
+export type UpgradePolicyType = (typeof UPGRADE_POLICIES)[number];
+/** An upgrade policy by name, where it isn't wrapped in an object. */
+export const upgradePolicyType = (doc: SpecDoc) => oneOf(UPGRADE_POLICIES, field(doc));
+/** spec.upgradePolicy. */
+export const upgradePolicy = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      type: optional(
+        upgradePolicyType({
+          does:
+            'rolling: one container after another; all-at-once: each as soon as its node has no active mounts; ' +
+            'all-at-once-force: at once, mounts or not; manual: when its Pod is deleted by hand.',
+          absent: 'rolling',
+          change: 'live',
+        }),
+      ),
+    },
+    field(doc),
+  );
+
+/** One way of choosing interfaces of a node. */
+export const networkSelector = Type.Object(
+  {
+    subnet: optional(
+      Type.String(
+        field({ does: 'Subnet in CIDR notation; interfaces with an address in it are chosen.', absent: 'any subnet' }),
+      ),
+    ),
+    min: optional(
+      Type.Integer(
+        field({
+          does: 'Fewest interfaces that must match; with fewer the container does not start.',
+          unit: 'interfaces',
+          absent: '0, no minimum',
+        }),
+      ),
+    ),
+    max: optional(
+      Type.Integer(
+        field({ does: 'Most interfaces taken from those that match.', unit: 'interfaces', absent: '0, no maximum' }),
+      ),
+    ),
+    deviceNames: optional(
+      atomicList(Type.String(), field({ does: 'Names of interfaces to choose from.', absent: 'any name' })),
+    ),
+  },
+  { description: 'Chooses interfaces by subnet, by name, or by both.' },
+);
+export type NetworkSelector = Static<typeof networkSelector>;
+
+/** Which interfaces carry data. */
+const dataPath = {
+  ethDevice: optional(
+    Type.String(
+      field({
+        does: 'The one interface for data, by name, the same on every node. Not together with ethDevices.',
+        absent: 'chosen by deviceSubnets or selectors; else UDP on the interface of the default route',
+      }),
+    ),
+  ),
+  ethDevices: optional(
+    atomicList(
+      Type.String(),
+      field({
+        does: 'Several interfaces for data, by name; their order is the order of slots. Not together with ethDevice.',
+        absent: 'none',
+      }),
+    ),
+  ),
+  gateway: optional(
+    Type.String(
+      field({
+        does: 'Gateway of the data network, where backends lie outside its subnet. One interface only.',
+        absent: 'none, a flat network',
+      }),
+    ),
+  ),
+  udpMode: optional(
+    Type.Boolean(
+      field({
+        does: 'Carries data over UDP and the kernel instead of DPDK; slower, works on any interface.',
+        absent: 'false',
+      }),
+    ),
+  ),
+  deviceSubnets: optional(
+    atomicList(
+      Type.String({ pattern: CIDR_PATTERN }),
+      field({
+        does: 'Subnets in CIDR notation, IPv4 or IPv6; interfaces with an address in one of them carry data.',
+        absent: 'none',
+      }),
+    ),
+  ),
+  selectors: optional(
+    atomicList(
+      networkSelector,
+      field({
+        does: 'Choose the interfaces for data, where names or subnets alone are not enough.',
+        absent: 'none',
+      }),
+    ),
+  ),
+  nvidiaVfSingleIp: optional(
+    Type.Boolean(
+      field({ does: 'Lets several processes share one NVIDIA virtual function and its address.', absent: 'false' }),
+    ),
+  ),
+};
+/** Which addresses carry management traffic. */
+const managementPath = {
+  managementIpsSelectors: optional(
+    atomicList(
+      networkSelector,
+      field({
+        does: 'Choose the addresses for management traffic.',
+        absent: 'the addresses of the interfaces for data; with UDP that of the default route',
+      }),
+    ),
+  ),
+  bindManagementAll: optional(
+    Type.Boolean(
+      field({
+        does: 'Listens for management traffic on every address of the node instead of the management addresses only.',
+        absent: 'false',
+      }),
+    ),
+  ),
+};
+
+/** spec.network: the data path and the management addresses of containers. */
+export const network = (doc: SpecDoc) => Type.Object({ ...dataPath, ...managementPath }, field(doc));
+export type Network = Static<ReturnType<typeof network>>;
+
+/** spec.tracesConfiguration. */
+export const tracesConfiguration = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      maxCapacityPerIoNode: optional(
+        Type.Integer(field({ does: 'Most disk space for the traces of one I/O process.', unit: 'GB', absent: '10' })),
+      ),
+      ensureFreeSpace: optional(
+        Type.Integer(field({ does: 'Disk space that traces leave free on the node.', unit: 'GB', absent: '20' })),
+      ),
+      dumperConfigMode: optional(
+        oneOf(
+          ['override', 'partial-override', 'auto', 'cluster'] as const,
+          field({
+            does: 'Who configures the trace dumper: this object wholly (override) or for its limits only (partial-override), the WEKA cluster (cluster), or what the version supports (auto).',
+            absent: 'auto',
+          }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+
+const resourceList = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      cpu: optional(
+        quantity(
+          field({
+            does: 'CPU; used with cpuPolicy manual or shared.',
+            unit: 'Kubernetes quantity of cores, as 500m or 2',
+            absent: 'computed from the cores',
+          }),
+        ),
+      ),
+      memory: optional(
+        quantity(
+          field({
+            does: 'Memory; used by clients.',
+            unit: 'Kubernetes quantity of bytes, as 8Gi',
+            absent: 'computed from cores, drives and additionalMemory',
+          }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+/** spec.resources: requests and limits that replace the computed ones. */
+export const podResources = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      requests: optional(resourceList({ does: 'What the scheduler reserves.', absent: 'computed' })),
+      limits: optional(resourceList({ does: 'What the kernel enforces.', absent: 'computed' })),
+    },
+    field(doc),
+  );
+
+/** spec.globalPVC, spec.pvc: a claim instead of a directory of the node. */
+export const pvcConfig = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      name: Type.String(field({ does: 'Name of the PersistentVolumeClaim in the same namespace.', change: 'newOnly' })),
+      path: optional(
+        Type.String(
+          field({ does: 'Where it is mounted in the containers.', absent: '/opt/k8s-weka', change: 'newOnly' }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+
+/** spec.failureDomain: which nodes are lost together. */
+export const failureDomain = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      label: optional(
+        Type.String(
+          field({
+            does: 'Node label; nodes with the same value are one failure domain. Ignored with compositeLabels.',
+            absent: 'every node is its own failure domain',
+            change: 'immutable',
+          }),
+        ),
+      ),
+      skew: optional(
+        Type.Integer(
+          field({
+            does: 'How much the container counts of two failure domains may differ; used with label.',
+            unit: 'containers',
+            absent: '1',
+            change: 'newOnly',
+          }),
+        ),
+      ),
+      compositeLabels: optional(
+        atomicList(
+          Type.String(),
+          field({
+            does: 'Node labels whose values together name the failure domain; spreading is then best effort.',
+            absent: 'none',
+            change: 'immutable',
+          }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+
+/** driveTypesRatio: how capacity splits into TLC and QLC. */
+export const driveTypesRatio = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      tlc: optional(
+        Type.Integer(
+          field(
+            {
+              does: 'Share of TLC drives. QLC alone does not make a cluster, so it is at least 1.',
+              unit: 'parts',
+              absent: '0, which is refused',
+              change: 'newOnly',
+            },
+            { minimum: 0 },
+          ),
+        ),
+      ),
+      qlc: optional(
+        Type.Integer(
+          field({ does: 'Share of QLC drives.', unit: 'parts', absent: '0', change: 'newOnly' }, { minimum: 0 }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+
+/** csiConfig.advanced. */
+export const csiAdvanced = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      enforceTrustedHttps: optional(
+        Type.Boolean(
+          field({
+            does: 'Makes the CSI plugin verify the certificate of the WEKA API.',
+            absent: 'false',
+            change: 'rolls',
+          }),
+        ),
+      ),
+      nodeLabels: optional(
+        stringMap(
+          field({ does: 'Labels of the Pods of the CSI node plugin.', absent: 'the default labels', change: 'rolls' }),
+        ),
+      ),
+      nodeTolerations: optional(
+        atomicList(
+          toleration,
+          field({ does: 'Tolerations of the CSI node plugin.', absent: 'every taint is tolerated', change: 'rolls' }),
+        ),
+      ),
+      controllerLabels: optional(
+        stringMap(
+          field({
+            does: 'Labels of the Pods of the CSI controller, beside the default ones.',
+            absent: 'none',
+            change: 'rolls',
+          }),
+        ),
+      ),
+      controllerTolerations: optional(
+        atomicList(toleration, field({ does: 'Tolerations of the CSI controller.', absent: 'none', change: 'rolls' })),
+      ),
+      skipGarbageCollection: optional(
+        Type.Boolean(
+          field({
+            does: 'Keeps deleted volumes in the trash of their filesystem instead of clearing it.',
+            absent: 'false',
+            change: 'rolls',
+          }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+
+/** spec.portRange: where free ports are searched. */
+export const portRange = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      basePort: optional(
+        Type.Integer(
+          field({ does: 'First port that is tried.', unit: 'port number', absent: '45000' }, { maximum: 65535 }),
+        ),
+      ),
+      portRange: optional(
+        Type.Integer(
+          field({ does: 'How many ports are tried, from basePort on.', unit: 'ports', absent: '0, up to 65535' }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+
+/** Another object by name, in any namespace. Empty strings count as absent: existing operators write them. */
+export const objectReference = (doc: SpecDoc) =>
+  Type.Object(
+    {
+      name: Type.String(field({ does: 'Name of the object; empty means no reference.', change: doc.change ?? 'pod' })),
+      namespace: optional(
+        Type.String(
+          field({
+            does: 'Namespace of the object.',
+            absent: 'the namespace of this object',
+            change: doc.change ?? 'pod',
+          }),
+        ),
+      ),
+    },
+    field(doc),
+  );
+export type ObjectReference = Static<ReturnType<typeof objectReference>>;
+
+/** Tolerations as key strings: each becomes an Exists toleration for NoExecute and one for NoSchedule. */
+export const tolerationKeys = (doc: SpecDoc) => atomicList(Type.String(), field(doc));
+/** Tolerations as Kubernetes writes them. */
+export const rawTolerations = (doc: SpecDoc) => atomicList(toleration, field(doc));
+/** A list of core numbers as the node's kernel counts them. */
+export const coreIds = (doc: SpecDoc) => atomicList(Type.Integer(), field({ unit: 'core numbers', ...doc }));
+/** Affinity as a Pod takes it. */
+export const affinity = (doc: SpecDoc) => passThrough(field(doc));
+/** Topology spread constraints as a Pod takes them. */
+export const topologySpreadConstraints = (doc: SpecDoc) => atomicList(passThrough({}), field(doc));
+
+/** A whole number in status. */
+export const count = (doc: StatusDoc & { readonly unit: string }) => Type.Integer(field(doc, { format: 'int64' }));
+/** active / created / desired of something. `what` is a plural: `drives`. */
+export const entityCounters = (what: string) =>
+  Type.Object(
+    {
+      active: optional(count({ says: `How many ${what} work.`, unit: what })),
+      created: optional(count({ says: `How many ${what} exist.`, unit: what })),
+      desired: optional(count({ says: `How many ${what} there should be.`, unit: what })),
+    },
+    field({ says: `Numbers of ${what}: working, existing, wanted.`, unit: what }),
+  );
+export type EntityCounters = Static<ReturnType<typeof entityCounters>>;
+
+/** A cell of a printer column. */
+export const cell = (says: string) => Type.String(field({ says }));
+
+/** status.effective: the values in force, defaults filled in; its shape follows spec and is not part of the API. */
+export const effective = optional(
+  passThrough(
+    field({
+      says: 'The values in force: what spec says, with every default filled in. For reading only; spec itself is never rewritten.',
+    }),
+  ),
+);
