@@ -1,0 +1,188 @@
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { API_VERSION } from '../api/kind';
+import type { Toleration } from '../api/common';
+import { ANNOTATION, LABEL } from '../base/names';
+import { propagated } from '../base/propagation';
+import { childName, labelValue, shortHash } from '../base/safe-names';
+import type { LabelKeys } from '../node/node-facts';
+import type { BuildDemand } from './demand';
+import { packageKeyString } from './package';
+
+/** Ports that WEKA's clients of a distribution service expect; fixed. */
+export const DIST_PORT = 60002;
+export const DIST_AGENT_PORT = 60001;
+/** `spec.name` of dist and builder containers: WEKA's name of the container inside the Pod; fixed. */
+export const DIST_CONTAINER_NAME = 'dist';
+
+/** Roles of a policy's children. */
+export const ROLE = { service: 'service', dist: 'dist', builder: 'builder' } as const;
+
+export interface DriverDistributionProps {
+  /** The policy: its children are named after it, live in its namespace and carry its labels. */
+  readonly name: string;
+  readonly namespace: string;
+  /** @default none */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Name of the dist container that lives already. @default `<name>-dist` */
+  readonly distName?: string;
+  /** Image of dist. */
+  readonly image: string;
+  /** Secret with the registry's credential, in the same namespace. @default anonymous */
+  readonly imagePullSecret?: string;
+  readonly tolerations: readonly Toleration[];
+  readonly serviceAccountName?: string;
+  /** Where dist may run. @default any node */
+  readonly distNodeSelector: Readonly<Record<string, string>>;
+  /** One builder each. */
+  readonly builds: readonly BuildDemand[];
+  /** Node labels that hold kernel and architecture. */
+  readonly labelKeys: LabelKeys;
+  /** Runs in each builder after the kernel check, before the build. @default none */
+  readonly preRunScript?: string;
+  /** Arguments added to each build, one element an argument. */
+  readonly extraBuildArgs: readonly string[];
+  /** After this a build counts as failed. @default the builder's own limit */
+  readonly buildTimeout?: string;
+  /** Image of all builders instead of the WEKA image whose drivers they build. */
+  readonly builderImageOverride?: string;
+}
+
+/**
+ * What one policy needs to build and serve drivers: a Service, the dist container behind it, and a builder for each
+ * package. A builder's WEKA version and kernel are part of its identity: a new version is a new builder.
+ */
+export class DriverDistribution extends Construct {
+  readonly distName: string;
+  readonly serviceName: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: DriverDistributionProps,
+  ) {
+    super(scope, id);
+    this.serviceName = `${props.name}-dist`;
+    this.distName = props.distName ?? childName(props.name, 'dist');
+    this.addService();
+    this.addDist();
+    for (const build of props.builds) this.addBuilder(build);
+  }
+
+  /** Where loaders and clients fetch packages. */
+  get serviceUrl(): string {
+    return `https://${this.serviceName}.${this.props.namespace}.svc.cluster.local:${DIST_PORT}`;
+  }
+
+  private addService(): void {
+    new ApiObject(this, 'service', {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: this.metadata(this.serviceName, ROLE.service, '', {}),
+      spec: {
+        type: 'ClusterIP',
+        selector: this.distLabels(),
+        ports: [{ name: 'weka-drivers-dist', protocol: 'TCP', port: DIST_PORT, targetPort: DIST_PORT }],
+      },
+    });
+  }
+
+  private addDist(): void {
+    this.addContainer(
+      'dist',
+      this.metadata(this.distName, ROLE.dist, '', { ...this.distLabels(), [LABEL.app]: this.serviceName }),
+      {
+        mode: 'drivers-dist',
+        image: this.props.image,
+        nodeSelector: this.props.distNodeSelector,
+      },
+    );
+  }
+
+  private addBuilder(build: BuildDemand): void {
+    const { name, labelKeys, builderImageOverride, preRunScript } = this.props;
+    const slot = packageKeyString(build);
+    this.addContainer(
+      `builder ${slot}`,
+      this.metadata(builderName(name, build), ROLE.builder, slot, {
+        [LABEL.mode]: 'drivers-builder',
+        ...builderLabels(build),
+      }),
+      {
+        mode: 'drivers-builder',
+        image: builderImageOverride ?? build.image,
+        uploadResultsTo: this.distName,
+        nodeSelector: {
+          ...build.nodeSelector,
+          [labelKeys.kernel]: labelValue(build.kernel),
+          [labelKeys.architecture]: labelValue(build.architecture),
+        },
+        instructions: { type: 'build-drivers', payload: this.instructions(build) },
+        ...(preRunScript === undefined ? {} : { overrides: { preRunScript } }),
+      },
+    );
+  }
+
+  /** What the builder needs beyond its spec, in the form the Go operator's runtime already reads. */
+  private instructions(build: BuildDemand): string {
+    const { extraBuildArgs, buildTimeout } = this.props;
+    return JSON.stringify({
+      kernel: build.kernel,
+      arch: build.architecture,
+      ...(extraBuildArgs.length === 0 ? {} : { extraBuildArgs }),
+      ...(buildTimeout === undefined ? {} : { buildTimeout }),
+    });
+  }
+
+  private addContainer(id: string, metadata: Record<string, unknown>, spec: Record<string, unknown>): void {
+    const { imagePullSecret, tolerations, serviceAccountName } = this.props;
+    new ApiObject(this, id, {
+      apiVersion: API_VERSION,
+      kind: 'WekaContainer',
+      metadata,
+      spec: {
+        name: DIST_CONTAINER_NAME,
+        agentPort: DIST_AGENT_PORT,
+        port: DIST_PORT,
+        numCores: 1,
+        ...(imagePullSecret === undefined ? {} : { imagePullSecret }),
+        ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+        ...(tolerations.length === 0 ? {} : { tolerations }),
+        ...spec,
+      },
+    });
+  }
+
+  private metadata(
+    name: string,
+    role: string,
+    slot: string,
+    labels: Readonly<Record<string, string>>,
+  ): Record<string, unknown> {
+    return {
+      name,
+      namespace: this.props.namespace,
+      labels: {
+        ...propagated(this.props.labels),
+        [LABEL.policyName]: labelValue(this.props.name),
+        ...labels,
+        [LABEL.childRole]: role,
+      },
+      annotations: { [ANNOTATION.childSlot]: slot },
+    };
+  }
+
+  private distLabels(): Record<string, string> {
+    return { [LABEL.policyName]: labelValue(this.props.name), [LABEL.mode]: 'drivers-dist' };
+  }
+}
+
+const builderName = (policy: string, build: BuildDemand): string =>
+  childName(policy, 'builder', build.wekaVersion, build.kernel, build.architecture);
+
+/** For people and `kubectl get -l`; identity is the slot. */
+const builderLabels = (build: BuildDemand): Record<string, string> => ({
+  [LABEL.targetImageHash]: shortHash(build.image, 10),
+  [LABEL.targetKernel]: labelValue(build.kernel),
+  [LABEL.targetArchitecture]: labelValue(build.architecture),
+});

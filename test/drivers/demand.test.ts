@@ -1,0 +1,94 @@
+import { buildDemands, imagesWithoutVersion } from '../../lib/drivers/demand';
+import { wekaVersionOf } from '../../lib/drivers/package';
+import type { NodeFacts } from '../../lib/node/node-facts';
+
+const node = (
+  name: string,
+  kernel: string,
+  labels: Record<string, string> = {},
+  architecture = 'amd64',
+): NodeFacts => ({
+  name,
+  uid: `uid-${name}`,
+  labels,
+  kernel,
+  architecture,
+  osImage: 'Debian GNU/Linux 12',
+  bootID: 'b',
+  ready: true,
+  unschedulable: false,
+});
+const image = (tag: string, wantedBy = 'ensureImages') => ({ image: `registry.example/weka:${tag}`, wantedBy });
+
+describe('wekaVersionOf', () => {
+  test.each([
+    ['quay.io/weka.io/weka-in-container:4.4.5.118-k8s.4', '4.4.5.118-k8s.4'],
+    ['localhost:30000/weka-in-container:4.2.10', '4.2.10'],
+    ['localhost:30000/weka-in-container', undefined],
+    ['registry.example/weka@sha256:abc', 'sha256:abc'],
+    ['registry.example/weka:4.4.5@sha256:abc', '4.4.5'],
+  ])('of %s is %s', (reference, version) => expect(wekaVersionOf(reference)).toBe(version));
+});
+
+describe('buildDemands', () => {
+  it('makes one build for each version and kernel', () => {
+    const builds = buildDemands(
+      [image('4.4.5'), image('4.4.2')],
+      [node('a', '6.1'), node('b', '6.1'), node('c', '5.15')],
+      [],
+    );
+    expect(builds.map(({ wekaVersion, kernel, nodes }) => [wekaVersion, kernel, nodes])).toEqual([
+      ['4.4.2', '5.15', ['c']],
+      ['4.4.2', '6.1', ['a', 'b']],
+      ['4.4.5', '5.15', ['c']],
+      ['4.4.5', '6.1', ['a', 'b']],
+    ]);
+  });
+
+  it('builds once for two images of one version, and says who wants it', () => {
+    const [build, ...more] = buildDemands(
+      [image('4.4.5', 'WekaCluster/b'), { image: 'mirror.example/weka:4.4.5', wantedBy: 'WekaClient/a' }],
+      [node('a', '6.1')],
+      [],
+    );
+    expect(more).toEqual([]);
+    expect(build).toMatchObject({ image: 'mirror.example/weka:4.4.5', wantedBy: ['WekaClient/a', 'WekaCluster/b'] });
+  });
+
+  it('ORs selector entries, ANDs the keys in one, and places the builder in the first entry that fits', () => {
+    const nodes = [
+      node('a', '6.1', { role: 'w', env: 'prod' }),
+      node('b', '5.15', { role: 'w' }),
+      node('c', '5.10', { pool: 'x' }),
+    ];
+    const builds = buildDemands([image('4.4.5')], nodes, [{ role: 'w', env: 'prod' }, { pool: 'x' }]);
+    expect(builds.map(({ kernel, nodeSelector }) => [kernel, nodeSelector])).toEqual([
+      ['5.10', { pool: 'x' }],
+      ['6.1', { role: 'w', env: 'prod' }],
+    ]);
+  });
+
+  it('keeps kernels apart that differ in flavour or architecture', () => {
+    const builds = buildDemands(
+      [image('4.4.5')],
+      [node('a', '6.1'), node('b', '6.1+rt'), node('c', '6.1', {}, 'arm64')],
+      [],
+    );
+    expect(builds).toHaveLength(3);
+  });
+
+  it('does not depend on the order of nodes and images', () => {
+    const nodes = [node('a', '6.1'), node('b', '5.15'), node('c', '6.1')];
+    const images = [image('4.4.5'), image('4.4.2', 'WekaCluster/x')];
+    expect(buildDemands([...images].reverse(), [...nodes].reverse(), [])).toEqual(buildDemands(images, nodes, []));
+  });
+
+  it('waits for a node that has not reported its kernel', () =>
+    expect(buildDemands([image('4.4.5')], [node('a', '')], [])).toEqual([]));
+
+  it('names images whose version nobody can tell', () => {
+    expect(imagesWithoutVersion([image('4.4.5'), { image: 'registry.example/weka', wantedBy: 'x' }])).toEqual([
+      { image: 'registry.example/weka', wantedBy: 'x' },
+    ]);
+  });
+});
