@@ -15,4 +15,6 @@ export type ChangeSet = readonly Change[];
 
 /** Whether anything was written. */
 export const wrote = (changes: ChangeSet): boolean =>
-  changes.some((change) => change.action === 'created' || change.action === 'configured' || change.action === 'deleted');
+  changes.some(
+    (change) => change.action === 'created' || change.action === 'configured' || change.action === 'deleted',
+  );

@@ -5,14 +5,30 @@ import type { ChildIdentity, InventoryEntry } from './child';
 export type Step =
   /** Write the inventory down before anything in it is made. */
   | { readonly action: 'save'; readonly inventory: readonly InventoryEntry[] }
-  | ({ readonly action: 'apply'; readonly change: 'create' | 'configure'; readonly manifest: Manifest; readonly uid?: Uid; readonly reasons: readonly string[] } & ChildIdentity)
+  | ({
+      readonly action: 'apply';
+      readonly change: 'create' | 'configure';
+      readonly manifest: Manifest;
+      readonly uid?: Uid;
+      readonly reasons: readonly string[];
+    } & ChildIdentity)
   /** It is as it should be: nothing is sent. */
   | ({ readonly action: 'keep'; readonly ref: ObjectRef; readonly uid: Uid } & ChildIdentity)
   /** Later stages wait for this object; the next round goes on. */
   | ({ readonly action: 'wait'; readonly ref: ObjectRef; readonly reasons: readonly string[] } & ChildIdentity)
-  | ({ readonly action: 'prune'; readonly ref: ObjectRef; readonly uid: Uid; readonly reasons: readonly string[] } & ChildIdentity)
+  | ({
+      readonly action: 'prune';
+      readonly ref: ObjectRef;
+      readonly uid: Uid;
+      readonly reasons: readonly string[];
+    } & ChildIdentity)
   /** It should change but must not be touched: somebody else's, immutable, retained. */
-  | ({ readonly action: 'refuse'; readonly ref: ObjectRef; readonly code: 'NameTaken' | 'ImmutableField'; readonly reasons: readonly string[] } & ChildIdentity);
+  | ({
+      readonly action: 'refuse';
+      readonly ref: ObjectRef;
+      readonly code: 'NameTaken' | 'ImmutableField';
+      readonly reasons: readonly string[];
+    } & ChildIdentity);
 
 export interface Stage {
   /** `save`, `apply 0`, `apply 1`, `prune`: stable, for people. */

@@ -1,0 +1,217 @@
+/**
+ * The walks over values that server-side apply is made of: merging what is wanted into what is there, removing what
+ * was given up, and finding which of somebody's fields a write takes away. Results share structure with their inputs.
+ */
+import type { JsonSchema } from '../lib/api/json-schema';
+import type { JsonObject, JsonValue } from '../lib/base/json';
+import { isJsonObject } from '../lib/base/json';
+import type { FieldSet } from './fields';
+import { fieldElement, itemElement, NO_FIELDS, union, valueElement } from './fields';
+import { sameJson } from './json-equal';
+import type { Topology } from './schemas';
+import { childSchema, declares, itemSchema, resolveSchema, topologyOf } from './schemas';
+
+type Schema = JsonSchema | undefined;
+
+/** The path element of an item of a granular list. */
+export const elementOf = (item: JsonValue, topology: Topology, schema: Schema): string =>
+  topology.kind === 'listMap' ? itemElement(item, topology.keys, schema) : valueElement(item);
+
+/** `null`s that the server drops before it merges: those of fields that aren't nullable. */
+export const withoutNulls = (value: JsonValue, schema: Schema): JsonValue => {
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, itemSchema(schema)));
+  if (!isJsonObject(value)) return value;
+  const kept: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    const below = value[key];
+    const under = childSchema(schema, key);
+    const nullable = under === undefined || resolveSchema(under).nullable === true;
+    if (below !== undefined && (below !== null || nullable)) kept[key] = withoutNulls(below, under);
+  }
+  return kept;
+};
+
+// — merge ———————————————————————————————————————————————————————————————————————————————————————————————————————
+
+const mergeMaps = (live: JsonObject, wanted: JsonObject, schema: Schema): JsonObject => {
+  const merged: JsonObject = { ...live };
+  for (const key of Object.keys(wanted)) {
+    const value = wanted[key];
+    if (value !== undefined) merged[key] = mergeValues(live[key], value, childSchema(schema, key));
+  }
+  return merged;
+};
+
+/** Wanted items keep their order among themselves; items that only live has stay as near to their place as that allows. */
+const mergeLists = (
+  live: readonly JsonValue[],
+  wanted: readonly JsonValue[],
+  topology: Topology,
+  schema: Schema,
+): JsonValue[] => {
+  const below = itemSchema(schema);
+  const liveBy = new Map(live.map((item) => [elementOf(item, topology, below), item]));
+  const wantedBy = new Map(wanted.map((item) => [elementOf(item, topology, below), item]));
+  const liveKeys = [...liveBy.keys()];
+  const merged: JsonValue[] = [];
+  const done = new Set<string>();
+  let next = 0;
+  const takeLive = (): void => {
+    for (; next < liveKeys.length; next++) {
+      const key = liveKeys[next] as string;
+      if (wantedBy.has(key) && !done.has(key)) return;
+      if (!wantedBy.has(key)) merged.push(liveBy.get(key) as JsonValue);
+    }
+  };
+  for (const [key, item] of wantedBy) {
+    takeLive();
+    merged.push(mergeValues(liveBy.get(key), item, below));
+    done.add(key);
+  }
+  takeLive();
+  return merged;
+};
+
+/** `live` with `wanted` merged in: what is wanted wins, the rest stays. */
+export const mergeValues = (live: JsonValue | undefined, wanted: JsonValue, schema: Schema): JsonValue => {
+  const topology = topologyOf(schema, wanted);
+  if (topology.kind === 'leaf') return wanted;
+  if (topology.kind === 'map') return mergeMaps(isJsonObject(live) ? live : {}, wanted as JsonObject, schema);
+  return mergeLists(Array.isArray(live) ? live : [], wanted as JsonValue[], topology, schema);
+};
+
+// — prune ———————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/** What was owned before, and what anybody owns now. */
+export interface Ownership {
+  readonly before: FieldSet;
+  readonly now: FieldSet;
+}
+
+const step = (ownership: Ownership, element: string): Ownership => ({
+  before: ownership.before.children.get(element) ?? NO_FIELDS,
+  now: ownership.now.children.get(element) ?? NO_FIELDS,
+});
+
+/** Whether the field at `element` goes: given up by us, and nobody has it or anything below it. */
+const goes = (ownership: Ownership, element: string, declared: boolean): boolean => {
+  const before = ownership.before.children.get(element);
+  return before !== undefined && (before.member || declared) && !ownership.now.children.has(element);
+};
+
+const pruneMap = (value: JsonObject, ownership: Ownership, schema: Schema): JsonObject => {
+  const kept: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    const below = value[key];
+    const element = fieldElement(key);
+    if (below === undefined || goes(ownership, element, declares(schema, key))) continue;
+    kept[key] = ownership.before.children.has(element)
+      ? pruneValue(below, step(ownership, element), childSchema(schema, key))
+      : below;
+  }
+  return kept;
+};
+
+/** `value` without the fields that were owned before and that nobody owns now; what is below a removed field goes with it. */
+export const pruneValue = (value: JsonValue, ownership: Ownership, schema: Schema): JsonValue => {
+  const topology = topologyOf(schema, value);
+  if (topology.kind === 'leaf') return value;
+  if (topology.kind === 'map') return pruneMap(value as JsonObject, ownership, schema);
+  const below = itemSchema(schema);
+  return (value as JsonValue[]).flatMap((item) => {
+    const element = elementOf(item, topology, below);
+    if (goes(ownership, element, false)) return [];
+    return [ownership.before.children.has(element) ? pruneValue(item, step(ownership, element), below) : item];
+  });
+};
+
+// — compare —————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/** What a write does to fields of `set`. */
+export interface Effect {
+  /** Given a new value: a conflict, unless forced. */
+  readonly taken: FieldSet;
+  /** No longer there. */
+  readonly gone: FieldSet;
+}
+
+const NO_EFFECT: Effect = { taken: NO_FIELDS, gone: NO_FIELDS };
+
+/** The values directly below a container, by path element, with their schemas. */
+export const childrenOf = (
+  value: JsonValue | undefined,
+  schema: Schema,
+): Map<string, { value: JsonValue; schema: Schema }> => {
+  const children = new Map<string, { value: JsonValue; schema: Schema }>();
+  const topology = topologyOf(schema, value);
+  if (topology.kind === 'leaf') return children;
+  if (topology.kind === 'map') {
+    for (const [key, below] of Object.entries(value as JsonObject)) {
+      if (below !== undefined) children.set(fieldElement(key), { value: below, schema: childSchema(schema, key) });
+    }
+    return children;
+  }
+  const below = itemSchema(schema);
+  for (const item of value as JsonValue[])
+    children.set(elementOf(item, topology, below), { value: item, schema: below });
+  return children;
+};
+
+const memberEffect = (
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+  schema: Schema,
+): 'taken' | 'gone' | undefined => {
+  if (after === undefined) return before === undefined ? undefined : 'gone';
+  if (before === undefined) return 'taken';
+  const leaf = topologyOf(schema, before).kind === 'leaf' || topologyOf(schema, after).kind === 'leaf';
+  return leaf && !sameJson(before, after) ? 'taken' : undefined;
+};
+
+/** What replacing `before` by `after` does to the fields of `set`. */
+export const effectOn = (
+  set: FieldSet,
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+  schema: Schema,
+): Effect => {
+  if (before === after) return NO_EFFECT;
+  const own = set.member ? memberEffect(before, after, schema) : undefined;
+  const self: FieldSet = { member: true, children: new Map() };
+  let effect: Effect = { taken: own === 'taken' ? self : NO_FIELDS, gone: own === 'gone' ? self : NO_FIELDS };
+  if (set.children.size === 0) return effect;
+  const old = childrenOf(before, schema);
+  const fresh = childrenOf(after, schema);
+  for (const [element, child] of set.children) {
+    const under = fresh.get(element)?.schema ?? old.get(element)?.schema;
+    const found = effectOn(child, old.get(element)?.value, fresh.get(element)?.value, under);
+    effect = { taken: graft(effect.taken, element, found.taken), gone: graft(effect.gone, element, found.gone) };
+  }
+  return effect;
+};
+
+const graft = (set: FieldSet, element: string, child: FieldSet): FieldSet =>
+  child.member || child.children.size > 0 ? union(set, { member: false, children: new Map([[element, child]]) }) : set;
+
+// — extract —————————————————————————————————————————————————————————————————————————————————————————————————————
+
+const keysOnly = (item: JsonValue, keys: readonly string[]): JsonObject =>
+  Object.fromEntries(keys.flatMap((key) => (isJsonObject(item) && item[key] !== undefined ? [[key, item[key]]] : [])));
+
+/** The part of `value` that is in `set`; items of lists carry their keys. */
+export const extractValue = (value: JsonValue, set: FieldSet, schema: Schema): JsonValue => {
+  const topology = topologyOf(schema, value);
+  if (topology.kind === 'leaf') return value;
+  const children = [...childrenOf(value, schema)].flatMap(([element, child]) => {
+    const under = set.children.get(element);
+    return under === undefined
+      ? []
+      : [{ element, value: extractValue(child.value, under, child.schema), whole: child.value }];
+  });
+  if (topology.kind === 'map')
+    return Object.fromEntries(children.map((child) => [child.element.slice(2), child.value]));
+  if (topology.kind === 'set') return children.map((child) => child.value);
+  return children.map((child) =>
+    isJsonObject(child.value) ? { ...child.value, ...keysOnly(child.whole, topology.keys) } : child.value,
+  );
+};
