@@ -1,6 +1,6 @@
 import type { OperatorError } from '../../lib/base/errors';
 import type { JsonObject } from '../../lib/base/json';
-import type { LiveObject, ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
+import type { LiveObject, Manifest, ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
 import type { ChangeSet } from '../../synth/change';
 import type { DesiredChild, LiveChild } from '../../synth/child';
 import type { Plan } from '../../synth/plan';
@@ -30,6 +30,18 @@ export interface Decision {
   readonly holdFinalizer?: boolean;
   /** Look again after this many milliseconds at the latest, even if nothing changes. */
   readonly requeueAfterMs?: number;
+  /** Parts of objects that have no parent, or another one: each is applied when it differs, after the plan. */
+  readonly shared?: readonly SharedWrite[];
+  /** Delete the object reconciled itself, for this reason. For records that the operator made on its own. */
+  readonly retire?: string;
+}
+
+/** What is wanted of an object that is nobody's child here: labels on a Node, the record of a node. */
+export interface SharedWrite {
+  /** Identity and the fields wanted; what was applied before and is missing now is given up. */
+  readonly manifest: Manifest;
+  /** The object as cached. `undefined`: it is made; otherwise never, should it have vanished. */
+  readonly live: LiveObject | undefined;
 }
 
 /** How the effects went. */
@@ -97,15 +109,15 @@ export interface Reconciler<Scope extends BaseScope = BaseScope> {
    */
   validate?(object: LiveObject): OperatorError | undefined;
   /** The only reads of the round. */
-  observe(object: LiveObject, reader: Reader): Scope | Promise<Scope>;
+  observe(object: LiveObject, reader: Reader): Omit<Scope, 'now'> | Promise<Omit<Scope, 'now'>>;
   /** Pure: what should be there. */
   decide(scope: Scope): Decision;
   /**
    * Pure: what to say. `outcome` is undefined when the round had nothing to do yet (the finalizer was just set).
    * Not asked when paused or invalid: the round then keeps the status and sets the conditions by itself.
-   * `status.reconcileRequestedAt` is added by the round.
+   * `status.reconcileRequestedAt` is added by the round. Absent: the kind's status is not ours, nothing is ever written to it.
    */
-  report(scope: Scope, outcome: Outcome | undefined): Report;
+  report?(scope: Scope, outcome: Outcome | undefined): Report;
 }
 
 /** What every scope carries. */

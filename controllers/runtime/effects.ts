@@ -1,0 +1,88 @@
+import type { OperatorError } from '../../lib/base/errors';
+import { asOperatorError } from '../../lib/base/errors';
+import { refOf } from '../../lib/base/kube-object';
+import { FIELD_MANAGER } from '../../lib/base/names';
+import type { InventoryEntry, LiveChild, Parent } from '../../synth/child';
+import type { Plan } from '../../synth/plan';
+import type { Executor } from './executor';
+import type { InventoryStore } from './inventory-store';
+import type { BaseScope, Decision, Outcome, Reader } from './reconciler';
+import type { Turn } from './round';
+
+/** What the planner is given. */
+export interface PlanInput {
+  readonly parent: Parent;
+  readonly desired: Decision['children'];
+  readonly live: readonly LiveChild[];
+  readonly inventory: readonly InventoryEntry[];
+  /** Field manager as which children are applied. */
+  readonly manager: string;
+}
+
+/** Pure: what to do so that `desired` lives and nothing else of the parent does. */
+export type Planner = (input: PlanInput) => Plan;
+
+export interface EffectsDeps {
+  readonly reader: Reader;
+  readonly executor: Executor;
+  readonly inventory: InventoryStore;
+  readonly plan: Planner;
+}
+
+/** What the middle of a round came to. */
+export interface EffectsDone {
+  readonly scope: BaseScope;
+  readonly decision: Decision;
+  readonly outcome: Outcome;
+  /** Children of the inventory that lived when the round began. */
+  readonly inventoried: number;
+}
+
+const parentOf = ({ object }: Turn): Parent => ({ ref: refOf(object), uid: object.metadata.uid });
+
+/** The middle of a round: observe, decide, plan, execute. */
+export class Effects {
+  constructor(private readonly deps: EffectsDeps) {}
+
+  /** `trouble`: no plan could be made, or it could not begin. Rejects only with the reason of the signal. */
+  async run(turn: Turn): Promise<EffectsDone | { readonly trouble: OperatorError }> {
+    try {
+      return await this.attempt(turn);
+    } catch (thrown) {
+      turn.signal.throwIfAborted();
+      return { trouble: asOperatorError(thrown) };
+    }
+  }
+
+  /** Forgets what was written down for a parent that has no children any more. */
+  async discardInventory(turn: Turn): Promise<void> {
+    await this.deps.inventory.save(parentOf(turn), [], turn.signal);
+    this.deps.inventory.forget(parentOf(turn));
+  }
+
+  private async attempt(turn: Turn): Promise<EffectsDone> {
+    const { reconciler, object, signal, logger, writer } = turn;
+    const { reader, executor } = this.deps;
+    const parent = parentOf(turn);
+    const scope = await reconciler.observe(object, reader);
+    const decision = reconciler.decide(scope);
+    const inventory = reconciler.inventory ? await this.deps.inventory.load(parent, signal) : [];
+    const named = await this.living(inventory);
+    const found = new Set(decision.live.map((child) => child.object.metadata.uid));
+    const live = [...decision.live, ...named.filter((child) => !found.has(child.object.metadata.uid))];
+    const plan = this.deps.plan({ parent, desired: decision.children, live, inventory, manager: FIELD_MANAGER });
+    const execution = await executor.run(plan, { parent, writer, signal, logger });
+    return { scope, decision, outcome: { plan, ...execution }, inventoried: named.length };
+  }
+
+  /** What an inventory names and still lives. Read from the API server: a cache may not have that namespace. */
+  private async living(inventory: readonly InventoryEntry[]): Promise<readonly LiveChild[]> {
+    const children: LiveChild[] = [];
+    for (const { ref, uid, role, slot } of inventory) {
+      const object = await this.deps.reader.fetch(ref);
+      if (object !== undefined && (uid === undefined || uid === object.metadata.uid))
+        children.push({ role, slot, object });
+    }
+    return children;
+  }
+}

@@ -1,0 +1,163 @@
+import type { OperatorError } from '../../lib/base/errors';
+import { asOperatorError, OperatorError as TableError } from '../../lib/base/errors';
+import type { JsonObject } from '../../lib/base/json';
+import type { LiveObject, Manifest, ObjectRef } from '../../lib/base/kube-object';
+import { refOf, refString } from '../../lib/base/kube-object';
+import { FIELD_MANAGER } from '../../lib/base/names';
+import { digestOf } from '../../synth/canonical-json';
+import type { Change, ChangeSet } from '../../synth/change';
+import type { Parent } from '../../synth/child';
+import type { Plan, Stage, Step } from '../../synth/plan';
+import type { ClusterClient } from '../kube/cluster-client';
+import type { ApplyMemory } from './apply-memory';
+import type { InventoryStore } from './inventory-store';
+import type { Logger } from './log';
+import type { OwnWrites } from './own-writes';
+
+/** What running plans needs; one for all rounds. */
+export interface ExecutorDeps {
+  readonly client: ClusterClient;
+  readonly ownWrites: OwnWrites;
+  readonly memory: ApplyMemory;
+  readonly inventory: InventoryStore;
+  /** An object as the cache holds it. */
+  readonly liveOf: (ref: ObjectRef) => LiveObject | undefined;
+}
+
+/** What is known of one run. */
+export interface ExecutionContext {
+  readonly parent: Parent;
+  /** On whose behalf, for OwnWrites. */
+  readonly writer: string;
+  /** Aborted when leadership is lost: no effect begins after that. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** What came of a plan. */
+export interface Execution {
+  readonly changes: ChangeSet;
+  /** The first failure. The steps after it were not tried; after a refusal the rest of its stage was. */
+  readonly error: OperatorError | undefined;
+}
+
+type ApplyStep = Extract<Step, { action: 'apply' }>;
+type PruneStep = Extract<Step, { action: 'prune' }>;
+type RefuseStep = Extract<Step, { action: 'refuse' }>;
+
+/** Does what a plan says. The only place with effects on children. */
+export class Executor {
+  constructor(private readonly deps: ExecutorDeps) {}
+
+  /**
+   * Runs the stages in order. A stage with a `wait` or a refusal is the last one; a failure ends it at once. Never rejects but
+   * with the reason of the signal.
+   */
+  async run(plan: Plan, context: ExecutionContext): Promise<Execution> {
+    const changes: Change[] = [];
+    for (const stage of plan.stages) {
+      const error = await this.stage(stage, context, changes);
+      if (error !== undefined) return { changes, error };
+      if (stage.steps.some(({ action }) => action === 'wait')) break;
+    }
+    return { changes, error: undefined };
+  }
+
+  private async stage(stage: Stage, context: ExecutionContext, changes: Change[]): Promise<OperatorError | undefined> {
+    let refused: OperatorError | undefined;
+    for (const step of stage.steps) {
+      context.signal.throwIfAborted();
+      try {
+        changes.push(...(await this.step(step, context)));
+      } catch (thrown) {
+        context.signal.throwIfAborted();
+        const error = asOperatorError(thrown);
+        changes.push(...failed(step, error));
+        if (step.action !== 'refuse') return error;
+        refused ??= error;
+      }
+    }
+    return refused;
+  }
+
+  private async step(step: Step, context: ExecutionContext): Promise<readonly Change[]> {
+    switch (step.action) {
+      case 'save':
+        // A crash right after this leaves an inventory that names objects never made: the next round finds none of them
+        // and plans again. A crash right before leaves nothing.
+        await this.deps.inventory.save(context.parent, step.inventory, context.signal);
+        return [];
+      case 'apply':
+        return [await this.apply(step, context)];
+      case 'keep':
+        return [{ action: 'unchanged', ref: step.ref, reasons: [] }];
+      case 'wait':
+        return [{ action: 'skipped', ref: step.ref, reasons: step.reasons }];
+      case 'prune':
+        return [await this.prune(step, context)];
+      case 'refuse':
+        throw refusal(step);
+    }
+  }
+
+  private async apply(step: ApplyStep, context: ExecutionContext): Promise<Change> {
+    const ref = refOf(step.manifest);
+    const [name, digest] = [refString(ref), intentOf(step.manifest)];
+    const live = this.deps.liveOf(ref);
+    if (this.deps.memory.has(name, digest, live?.metadata.resourceVersion))
+      return { action: 'unchanged', ref, reasons: [] };
+    context.logger.info(step.change === 'create' ? 'Creating' : 'Configuring', { object: name, reasons: step.reasons });
+    // A crash right after this leaves the child as wanted and the parent's status old: the next round finds the child by its
+    // owner reference (or by the inventory saved before) and reports it. A crash right before leaves the child as it was.
+    // Creating is not forced: an object that appeared meanwhile under that name is a Conflict, not taken over.
+    const result = await this.deps.client.apply(step.manifest, {
+      fieldManager: FIELD_MANAGER,
+      force: step.change === 'configure',
+      ...(step.uid === undefined ? {} : { uid: step.uid }),
+      signal: context.signal,
+    });
+    this.deps.ownWrites.wrote(context.writer, result);
+    this.deps.memory.learn(name, digest, result.metadata.resourceVersion);
+    const same = live !== undefined && result.metadata.resourceVersion === live.metadata.resourceVersion;
+    if (same) return { action: 'unchanged', ref, reasons: [] };
+    return { action: step.change === 'create' ? 'created' : 'configured', ref, reasons: step.reasons };
+  }
+
+  private async prune(step: PruneStep, context: ExecutionContext): Promise<Change> {
+    const live = this.deps.liveOf(step.ref);
+    if (live?.metadata.uid === step.uid && live.metadata.deletionTimestamp !== undefined) {
+      return { action: 'skipped', ref: step.ref, reasons: ['is being deleted'] };
+    }
+    context.logger.info('Deleting', { object: refString(step.ref), reasons: step.reasons });
+    // A crash right after this leaves the child gone (or going) and, for an inventoried one, still named by the inventory:
+    // the next round finds it gone and drops the entry. The UID keeps us from deleting what has its name by now.
+    await this.deps.client.delete(step.ref, { uid: step.uid, propagation: 'Background', signal: context.signal });
+    this.deps.ownWrites.deleted(context.writer, live ?? standIn(step));
+    return { action: 'deleted', ref: step.ref, reasons: step.reasons };
+  }
+}
+
+const intentOf = (manifest: Manifest): string => digestOf(manifest as unknown as JsonObject);
+
+/** Enough of an object for OwnWrites: which one it was. */
+const standIn = ({ ref, uid }: PruneStep): LiveObject => ({
+  apiVersion: ref.apiVersion,
+  kind: ref.kind,
+  metadata: {
+    name: ref.name,
+    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+    uid,
+    resourceVersion: '',
+  },
+});
+
+const refusal = (step: RefuseStep): OperatorError => {
+  const because = step.reasons.join(', ') || 'somebody else';
+  return new TableError(step.code, { object: refString(step.ref), owner: because, field: because });
+};
+
+const failed = (step: Step, error: OperatorError): readonly Change[] => {
+  if (step.action === 'save') return [];
+  const ref = step.action === 'apply' ? refOf(step.manifest) : step.ref;
+  return [{ action: 'failed', ref, reasons: [error.code] }];
+};
