@@ -1,0 +1,38 @@
+import type { Condition } from '../lib/base/conditions';
+import { CONDITION, conditionsOf } from '../lib/base/conditions';
+import { OperatorError } from '../lib/base/errors';
+import type { LiveObject, Manifest } from '../lib/base/kube-object';
+import { refOf, refString } from '../lib/base/kube-object';
+import { ANNOTATION, LABEL } from '../lib/base/names';
+import type { DesiredChild } from '../synth/child';
+
+/** An object of ours that this version reads but does not run. Nothing of it is touched. */
+export const notRunYet = (object: LiveObject, what: string): OperatorError =>
+  new OperatorError('NotSupportedYet', {
+    object: refString(refOf(object)),
+    what,
+    alternative: 'What another operator made for it keeps running.',
+  });
+
+const STANDARD: ReadonlySet<string> = new Set(Object.values(CONDITION));
+
+/** The conditions of `object` that this operator writes: the standard ones and `more`. Those of others are theirs. */
+export const ourConditions = (object: LiveObject, ...more: readonly string[]): readonly Condition[] =>
+  conditionsOf(object).filter(({ type }) => STANDARD.has(type) || more.includes(type));
+
+/** The rendered manifests as children: a construct marks each with its role and slot. */
+export const childrenFrom = (manifests: readonly Manifest[]): DesiredChild[] =>
+  manifests.map((manifest) => ({
+    role: manifest.metadata.labels?.[LABEL.childRole] ?? '',
+    slot: manifest.metadata.annotations?.[ANNOTATION.childSlot] ?? '',
+    manifest,
+  }));
+
+/** The named properties that are there: absent stays absent. */
+export const pick = <T extends object, K extends keyof T>(
+  from: T,
+  keys: readonly K[],
+): { [P in K]?: NonNullable<T[P]> } =>
+  Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]]))) as {
+    [P in K]?: NonNullable<T[P]>;
+  };

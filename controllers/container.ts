@@ -1,0 +1,111 @@
+import type { WekaContainerSpec } from '../lib/api/weka-container';
+import { verdictOf } from '../lib/base/conditions';
+import type { LiveObject } from '../lib/base/kube-object';
+import { containerStatus } from '../lib/container/container-report';
+import type { DriverMode } from '../lib/container/modes';
+import { isDriverMode, isOneOff } from '../lib/container/modes';
+import { WekaContainerPod } from '../lib/container/weka-container-pod';
+import { DIST_AGENT_PORT, DIST_PORT } from '../lib/drivers/driver-distribution';
+import type { LiveChild } from '../synth/child';
+import { render } from '../synth/render';
+import { childrenFrom, notRunYet, ourConditions, pick } from './common';
+import { TYPES } from './kinds';
+import type { BaseScope, Decision, Reconciler } from './runtime/reconciler';
+
+const POD = { role: 'pod', slot: '' };
+
+/** What one round of a container reads. */
+export interface ContainerScope extends BaseScope {
+  readonly spec: WekaContainerSpec;
+  /** `undefined`: a mode that this version does not run. */
+  readonly mode: DriverMode | undefined;
+  /** Its Pod; at most one is owned by it. */
+  readonly pods: readonly LiveChild[];
+}
+
+/** What container Pods need to know of the installation. */
+export interface ContainerSettings {
+  /** Image of the operator itself, which carries the agents. */
+  readonly operatorImage: string;
+}
+
+/**
+ * WekaContainer controller, for the modes of driver distribution (drivers-dist, drivers-builder, dist).
+ *
+ * Reads:   the container; its Pod.
+ * Writes:  one Pod of the container's name; WekaContainer.status.
+ * Wakes:   on the container and its Pod.
+ * Never:   replaces a living Pod because the spec changed (the new spec holds for the next Pod); makes the Pod of a
+ *          finished build again; touches a container of another mode, or lets go of its finalizer: who runs such a
+ *          container must also take it down.
+ * Crash safety: the Pod carries an owner reference from its first write; its name is fixed, so it is never made twice.
+ */
+export const containerReconciler = (settings: ContainerSettings): Reconciler<ContainerScope> => ({
+  name: 'container',
+  primary: { type: TYPES.container },
+  children: [{ type: TYPES.pod }],
+  reads: [],
+  finalizer: true,
+  validate: (object) => (modeOf(object) === undefined ? notRunYet(object, `mode ${String(object.spec?.['mode'])}`) : undefined),
+  observe: (object, reader) => ({
+    object,
+    spec: object.spec as WekaContainerSpec,
+    mode: modeOf(object),
+    pods: reader.childrenOf(object, TYPES.pod).map((pod) => ({ ...POD, object: pod })),
+  }),
+  decide: (scope) => decide(scope, settings),
+  report: ({ object, now, mode, pods }, outcome) => ({
+    status: containerStatus({
+      now,
+      generation: object.metadata.generation,
+      conditions: ourConditions(object),
+      mode: mode ?? 'drivers-dist',
+      pod: pods[0]?.object,
+      previousStatus: object.status?.['status'] as string | undefined,
+      failure: outcome?.error === undefined ? undefined : verdictOf(outcome.error),
+    }),
+    events: [],
+  }),
+});
+
+const modeOf = (object: LiveObject): DriverMode | undefined => {
+  const mode = String(object.spec?.['mode']);
+  return isDriverMode(mode) ? mode : undefined;
+};
+
+const decide = (scope: ContainerScope, settings: ContainerSettings): Decision => {
+  const { object, mode, pods } = scope;
+  if (mode === undefined) return { children: [], live: [], holdFinalizer: true };
+  const wanted = object.metadata.deletionTimestamp === undefined && !isFinished(scope);
+  return {
+    children: wanted ? childrenFrom(render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings)))) : [],
+    live: wanted || object.metadata.deletionTimestamp !== undefined ? pods : [],
+    holdFinalizer: pods.length > 0,
+  };
+};
+
+/** A build that has ended: its Pod stays for its log until the container goes, and is never made again. */
+const isFinished = ({ object, mode }: ContainerScope): boolean =>
+  mode !== undefined && isOneOff(mode) && object.status?.['status'] === 'Completed';
+
+const podProps = ({ object, spec }: ContainerScope, mode: DriverMode, settings: ContainerSettings): ConstructorParameters<typeof WekaContainerPod>[2] => {
+  const { name, namespace, uid, labels, annotations } = object.metadata;
+  const node = spec.nodeAffinity ?? '';
+  return {
+    name,
+    namespace: namespace ?? 'default',
+    uid,
+    labels: labels ?? {},
+    annotations: annotations ?? {},
+    mode,
+    image: spec.image,
+    ...pick(spec, ['imagePullSecret', 'serviceAccountName', 'uploadResultsTo', 'instructions']),
+    port: spec.port ?? DIST_PORT,
+    agentPort: spec.agentPort ?? DIST_AGENT_PORT,
+    nodeSelector: spec.nodeSelector ?? {},
+    ...(node === '' ? {} : { nodeAffinity: node }),
+    tolerations: spec.tolerations ?? [],
+    ...(spec.overrides?.preRunScript === undefined ? {} : { preRunScript: spec.overrides.preRunScript }),
+    operatorImage: settings.operatorImage,
+  };
+};
