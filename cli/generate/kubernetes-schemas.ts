@@ -5,7 +5,17 @@ import { canonicalJson } from '../../synth/canonical-json';
 
 /** The built-in kinds that we emit, read or let users mix into their files. Add one here and run `npm run generate`. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  api__v1: ['ConfigMap', 'Event', 'Namespace', 'Node', 'PersistentVolumeClaim', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
+  api__v1: [
+    'ConfigMap',
+    'Event',
+    'Namespace',
+    'Node',
+    'PersistentVolumeClaim',
+    'Pod',
+    'Secret',
+    'Service',
+    'ServiceAccount',
+  ],
   apis__apps__v1: ['DaemonSet', 'Deployment'],
   apis__batch__v1: ['Job'],
   'apis__admissionregistration.k8s.io__v1': ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
@@ -24,13 +34,34 @@ interface OpenApi {
 }
 
 const KEPT = new Set<string>([
-  'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'default', 'format', 'pattern', 'minimum', 'maximum',
-  'minLength', 'maxLength', 'nullable', 'allOf', 'anyOf', 'oneOf', '$ref',
-  'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type', 'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields',
+  'type',
+  'properties',
+  'required',
+  'additionalProperties',
+  'items',
+  'enum',
+  'default',
+  'format',
+  'pattern',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'nullable',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  '$ref',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+  'x-kubernetes-int-or-string',
+  'x-kubernetes-preserve-unknown-fields',
 ]);
 
 /** `io.k8s.api.core.v1.Pod` and friends without their common prefix, to keep the file small. */
-const shortName = (name: string): string => name.replace(/^io\.k8s\.(api|apimachinery\.pkg\.apis|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\./, '');
+const shortName = (name: string): string =>
+  name.replace(/^io\.k8s\.(api|apimachinery\.pkg\.apis|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\./, '');
 
 const SCHEMA_MAPS = new Set(['properties']);
 
@@ -41,7 +72,12 @@ const slim = (node: unknown, referred: (name: string) => void, isMap = false): u
   const out: Raw = {};
   for (const [key, value] of Object.entries(node)) {
     if (!isMap && !KEPT.has(key)) continue;
-    out[key] = key === '$ref' && typeof value === 'string' ? reference(value, referred) : key === 'default' ? value : slim(value, referred, SCHEMA_MAPS.has(key) && !isMap);
+    out[key] =
+      key === '$ref' && typeof value === 'string'
+        ? reference(value, referred)
+        : key === 'default'
+          ? value
+          : slim(value, referred, SCHEMA_MAPS.has(key) && !isMap);
   }
   return collapse(out);
 };
@@ -71,7 +107,11 @@ export const kubernetesSchemas = (directory: string, version: string): string =>
     const { components } = JSON.parse(readFileSync(join(directory, `${file}_openapi.json`), 'utf8')) as OpenApi;
     const pending: string[] = [];
     for (const [name, schema] of Object.entries(components.schemas)) {
-      const gvks = (schema['x-kubernetes-group-version-kind'] ?? []) as { group: string; version: string; kind: string }[];
+      const gvks = (schema['x-kubernetes-group-version-kind'] ?? []) as {
+        group: string;
+        version: string;
+        kind: string;
+      }[];
       const gvk = gvks.length === 1 ? gvks[0] : undefined;
       if (gvk === undefined || !names.includes(gvk.kind)) continue;
       kinds[`${gvk.group === '' ? '' : `${gvk.group}/`}${gvk.version} ${gvk.kind}`] = shortName(name);
