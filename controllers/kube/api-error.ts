@@ -58,7 +58,10 @@ export const isApiError = (thrown: unknown, reason: StatusReason): thrown is Api
   thrown instanceof ApiError && thrown.failure.reason === reason;
 
 /** Which row of the errors table an answer is. Pure; `verb` and `object` go into the message. */
-export const apiError = (failure: ApiFailure, call: { verb: string; object: string; server?: string; resource?: string }): ApiError => {
+export const apiError = (
+  failure: ApiFailure,
+  call: { verb: string; object: string; server?: string; resource?: string; namespace?: string },
+): ApiError => {
   const parameters = {
     verb: call.verb,
     object: call.object,
@@ -67,6 +70,7 @@ export const apiError = (failure: ApiFailure, call: { verb: string; object: stri
     cause: failure.message,
     field: failure.causes?.map((cause) => cause.field ?? '').join(', ') || 'a field',
     seconds: failure.retryAfterSeconds ?? 0,
+    namespace: call.namespace ?? 'of the object',
     owner: 'somebody else',
   };
   return new ApiError(codeOf(failure), parameters, failure);
@@ -84,6 +88,7 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
 };
 
 const codeOf = (failure: ApiFailure): ErrorCode => {
+  if (failure.causes?.some((cause) => cause.reason === 'NamespaceTerminating') === true) return 'NamespaceTerminating';
   if (failure.status === 422 && failure.message.includes('immutable')) return 'ImmutableField';
   const known = codeByStatus[failure.status];
   if (known !== undefined) return known;
