@@ -46,7 +46,8 @@ export const containerReconciler = (settings: ContainerSettings): Reconciler<Con
   children: [{ type: TYPES.pod }],
   reads: [],
   finalizer: true,
-  validate: (object) => (modeOf(object) === undefined ? notRunYet(object, `mode ${String(object.spec?.['mode'])}`) : undefined),
+  validate: (object) =>
+    modeOf(object) === undefined ? notRunYet(object, `mode ${String(object.spec?.['mode'])}`) : undefined,
   observe: (object, reader) => ({
     object,
     spec: object.spec as WekaContainerSpec,
@@ -78,7 +79,9 @@ const decide = (scope: ContainerScope, settings: ContainerSettings): Decision =>
   if (mode === undefined) return { children: [], live: [], holdFinalizer: true };
   const wanted = object.metadata.deletionTimestamp === undefined && !isFinished(scope);
   return {
-    children: wanted ? childrenFrom(render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings)))) : [],
+    children: wanted
+      ? childrenFrom(render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings))))
+      : [],
     live: wanted || object.metadata.deletionTimestamp !== undefined ? pods : [],
     holdFinalizer: pods.length > 0,
   };
@@ -88,7 +91,11 @@ const decide = (scope: ContainerScope, settings: ContainerSettings): Decision =>
 const isFinished = ({ object, mode }: ContainerScope): boolean =>
   mode !== undefined && isOneOff(mode) && object.status?.['status'] === 'Completed';
 
-const podProps = ({ object, spec }: ContainerScope, mode: DriverMode, settings: ContainerSettings): ConstructorParameters<typeof WekaContainerPod>[2] => {
+const podProps = (
+  { object, spec }: ContainerScope,
+  mode: DriverMode,
+  settings: ContainerSettings,
+): ConstructorParameters<typeof WekaContainerPod>[2] => {
   const { name, namespace, uid, labels, annotations } = object.metadata;
   const node = spec.nodeAffinity ?? '';
   return {
@@ -99,7 +106,8 @@ const podProps = ({ object, spec }: ContainerScope, mode: DriverMode, settings: 
     annotations: annotations ?? {},
     mode,
     image: spec.image,
-    ...pick(spec, ['imagePullSecret', 'serviceAccountName', 'uploadResultsTo', 'instructions']),
+    ...pick(spec, ['imagePullSecret', 'serviceAccountName', 'uploadResultsTo']),
+    ...instructions(spec),
     port: spec.port ?? DIST_PORT,
     agentPort: spec.agentPort ?? DIST_AGENT_PORT,
     nodeSelector: spec.nodeSelector ?? {},
@@ -109,3 +117,8 @@ const podProps = ({ object, spec }: ContainerScope, mode: DriverMode, settings: 
     operatorImage: settings.operatorImage,
   };
 };
+
+const instructions = ({
+  instructions: given,
+}: WekaContainerSpec): { instructions?: { type: string; payload: string } } =>
+  given?.type === undefined ? {} : { instructions: { type: given.type, payload: given.payload ?? '' } };

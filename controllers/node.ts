@@ -1,4 +1,4 @@
-import { wekaNodeManifest } from '../lib/node/weka-node';
+import { wekaNodeManifest } from '../lib/nodes/weka-node';
 import { TYPES } from './kinds';
 import { projectNode } from './projections';
 import type { BaseScope, Reconciler } from './runtime/reconciler';
@@ -23,7 +23,10 @@ export const nodeReconciler: Reconciler<NodeScope> = {
   children: [],
   reads: [{ type: TYPES.wekaNode, wakes: (record) => [{ name: record.metadata.name }] }],
   finalizer: false,
-  observe: (object, reader) => ({ object, recorded: reader.get(TYPES.wekaNode, { name: object.metadata.name }) !== undefined }),
+  observe: (object, reader) => ({
+    object,
+    recorded: reader.get(TYPES.wekaNode, { name: object.metadata.name }) !== undefined,
+  }),
   decide: ({ object, recorded }) => ({
     children: [],
     live: [],

@@ -10,7 +10,7 @@ import { packageKeyString } from '../lib/drivers/package';
 import type { BuildState } from '../lib/drivers/policy-report';
 import { distributionStatus } from '../lib/drivers/policy-report';
 import { recogniseDistributionChild } from '../lib/drivers/recognise';
-import { DEFAULT_LABEL_KEYS, nodeFacts } from '../lib/node/node-facts';
+import { DEFAULT_LABEL_KEYS, nodeFacts } from '../lib/nodes/node-facts';
 import type { LiveChild } from '../synth/child';
 import { render } from '../synth/render';
 import { childrenFrom, notRunYet, ourConditions, pick } from './common';
@@ -60,7 +60,10 @@ export const policyReconciler: Reconciler<PolicyScope> = {
   decide: (scope) => {
     const interval = parseDuration(scope.spec.payload.interval ?? '');
     return {
-      children: scope.object.metadata.deletionTimestamp === undefined ? childrenFrom(render((chart) => new DriverDistribution(chart, 'drivers', props(scope)))) : [],
+      children:
+        scope.object.metadata.deletionTimestamp === undefined
+          ? childrenFrom(render((chart) => new DriverDistribution(chart, 'drivers', props(scope))))
+          : [],
       live: scope.live,
       requeueAfterMs: interval === undefined || interval === 0 ? DEFAULT_INTERVAL_MS : interval,
     };
@@ -87,8 +90,12 @@ const observe = (object: LiveObject, reader: Reader): Omit<PolicyScope, 'now'> =
 
 /** A cluster in the middle of an upgrade needs the drivers of both versions. */
 const imagesOf = (object: LiveObject, paths: readonly ('spec.image' | 'status.lastAppliedImage')[]): ImageDemand[] => {
-  const images = paths.map((path) => (path === 'spec.image' ? object.spec?.['image'] : object.status?.['lastAppliedImage']));
-  return images.flatMap((image) => (typeof image === 'string' && image !== '' ? [{ image, wantedBy: refString(refOf(object)) }] : []));
+  const images = paths.map((path) =>
+    path === 'spec.image' ? object.spec?.['image'] : object.status?.['lastAppliedImage'],
+  );
+  return images.flatMap((image) =>
+    typeof image === 'string' && image !== '' ? [{ image, wantedBy: refString(refOf(object)) }] : [],
+  );
 };
 
 const liveChild = (object: LiveObject): LiveChild[] => {
@@ -141,7 +148,8 @@ const report = (scope: PolicyScope, outcome: Outcome | undefined): Report => {
   };
 };
 
-const isReady = (container: LiveObject): boolean => isTrue(conditionsOf(container), 'Ready') || container.status?.['status'] === 'Running';
+const isReady = (container: LiveObject): boolean =>
+  isTrue(conditionsOf(container), 'Ready') || container.status?.['status'] === 'Running';
 
 const buildState = (slot: string, live: readonly LiveChild[]): BuildState => {
   const builder = live.find((child) => child.role === ROLE.builder && child.slot === slot)?.object;
@@ -149,6 +157,7 @@ const buildState = (slot: string, live: readonly LiveChild[]): BuildState => {
   const status = builder.status?.['status'];
   if (status === 'Completed') return { slot, state: 'done' };
   const why = conditionsOf(builder).find(({ type }) => type === 'Ready')?.message;
-  return status === 'Error' ? { slot, state: 'failed', ...(why === undefined ? {} : { message: why }) } : { slot, state: 'building' };
+  return status === 'Error'
+    ? { slot, state: 'failed', ...(why === undefined ? {} : { message: why }) }
+    : { slot, state: 'building' };
 };
-

@@ -24,7 +24,11 @@ export const projectNode = (node: LiveObject): LiveObject => {
     status: {
       nodeInfo: node.status?.['nodeInfo'],
       conditions: Array.isArray(conditions)
-        ? conditions.flatMap((condition) => (isJsonObject(condition) && condition['type'] === 'Ready' ? [{ type: 'Ready', status: condition['status'] }] : []))
+        ? conditions.flatMap((condition) =>
+            isJsonObject(condition) && condition['type'] === 'Ready'
+              ? [{ type: 'Ready', status: condition['status'] }]
+              : [],
+          )
         : [],
     },
   };

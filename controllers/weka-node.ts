@@ -1,9 +1,9 @@
 import type { WekaNodeStatus } from '../lib/api/weka-node';
 import type { WekaPolicySpec } from '../lib/api/weka-policy';
 import type { LiveObject, Manifest } from '../lib/base/kube-object';
-import type { LabelKeys, NodeFacts } from '../lib/node/node-facts';
-import { DEFAULT_LABEL_KEYS, factLabels, matchesSelector, nodeFacts } from '../lib/node/node-facts';
-import { keepFor, wekaNodeStatus } from '../lib/node/weka-node';
+import type { LabelKeys, NodeFacts } from '../lib/nodes/node-facts';
+import { DEFAULT_LABEL_KEYS, factLabels, matchesSelector, nodeFacts } from '../lib/nodes/node-facts';
+import { keepFor, wekaNodeStatus } from '../lib/nodes/weka-node';
 import { ourConditions } from './common';
 import { TYPES } from './kinds';
 import { projectNode } from './projections';
@@ -37,7 +37,10 @@ export const wekaNodeReconciler: Reconciler<WekaNodeScope> = {
   children: [],
   reads: [
     { type: TYPES.node, project: projectNode, wakes: (node) => [{ name: node.metadata.name }] },
-    { type: TYPES.policy, wakes: (_policy, reader) => reader.list(TYPES.wekaNode).map(({ metadata }) => ({ name: metadata.name })) },
+    {
+      type: TYPES.policy,
+      wakes: (_policy, reader) => reader.list(TYPES.wekaNode).map(({ metadata }) => ({ name: metadata.name })),
+    },
     { type: TYPES.container, wakes: (container) => placements(container).map((name) => ({ name })) },
   ],
   finalizer: false,
@@ -48,18 +51,27 @@ export const wekaNodeReconciler: Reconciler<WekaNodeScope> = {
       children: [],
       live: [],
       shared: labelWrites(scope),
-      ...(keep === 0 && !scope.inUse ? { retire: 'its Node has been gone for seven days and nothing refers to it' } : {}),
+      ...(keep === 0 && !scope.inUse
+        ? { retire: 'its Node has been gone for seven days and nothing refers to it' }
+        : {}),
       ...(keep === undefined || keep === 0 ? {} : { requeueAfterMs: keep }),
     };
   },
   report: (scope) => {
     const { object, now, facts } = scope;
-    const state = { now, generation: object.metadata.generation, conditions: ourConditions(object), facts, goneSince: goneSince(scope) };
+    const state = {
+      now,
+      generation: object.metadata.generation,
+      conditions: ourConditions(object),
+      facts,
+      goneSince: goneSince(scope),
+    };
     return { status: wekaNodeStatus(state), events: [] };
   },
 };
 
-const goneSince = ({ object }: WekaNodeScope): string | undefined => (object.status as WekaNodeStatus | undefined)?.goneSince;
+const goneSince = ({ object }: WekaNodeScope): string | undefined =>
+  (object.status as WekaNodeStatus | undefined)?.goneSince;
 
 const observe = (object: LiveObject, reader: Reader): Omit<WekaNodeScope, 'now'> => {
   const { name } = object.metadata;
@@ -69,7 +81,10 @@ const observe = (object: LiveObject, reader: Reader): Omit<WekaNodeScope, 'now'>
     object,
     node,
     facts,
-    labelKeys: facts === undefined ? [] : reader.list(TYPES.policy).flatMap((policy) => keysOf(policy.spec as WekaPolicySpec, facts)),
+    labelKeys:
+      facts === undefined
+        ? []
+        : reader.list(TYPES.policy).flatMap((policy) => keysOf(policy.spec as WekaPolicySpec, facts)),
     inUse: reader.list(TYPES.container).some((container) => placements(container).includes(name)),
   };
 };
@@ -85,10 +100,16 @@ const keysOf = ({ type, payload }: WekaPolicySpec, facts: NodeFacts): LabelKeys[
 
 /** Nodes that a container is placed on, or asks for by name. */
 const placements = (container: LiveObject): string[] =>
-  [container.spec?.['nodeAffinity'], container.status?.['nodeAffinity']].filter((name): name is string => typeof name === 'string' && name !== '');
+  [container.spec?.['nodeAffinity'], container.status?.['nodeAffinity']].filter(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
 
 const labelWrites = ({ node, facts, labelKeys }: WekaNodeScope): SharedWrite[] => {
   if (node === undefined || facts === undefined) return [];
-  const manifest: Manifest = { apiVersion: 'v1', kind: 'Node', metadata: { name: facts.name, labels: factLabels(facts, labelKeys) } };
+  const manifest: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: facts.name, labels: factLabels(facts, labelKeys) },
+  };
   return [{ manifest, live: node }];
 };

@@ -1,5 +1,5 @@
-import type { NodeFacts } from '../node/node-facts';
-import { matchesSelector } from '../node/node-facts';
+import type { NodeFacts } from '../nodes/node-facts';
+import { matchesSelector } from '../nodes/node-facts';
 import type { PackageKey } from './package';
 import { packageKeyString, wekaVersionOf } from './package';
 

@@ -5,7 +5,7 @@ import type { Toleration } from '../api/common';
 import { ANNOTATION, LABEL } from '../base/names';
 import { propagated } from '../base/propagation';
 import { childName, labelValue, shortHash } from '../base/safe-names';
-import type { LabelKeys } from '../node/node-facts';
+import type { LabelKeys } from '../nodes/node-facts';
 import type { BuildDemand } from './demand';
 import { packageKeyString } from './package';
 

@@ -38,22 +38,30 @@ export const distributionStatus = (state: DistributionState): JsonObject => {
     progress: `${state.builds.filter(({ state: build }) => build === 'done').length}/${state.builds.length}`,
     result,
     // Moves with the outcome, not with the clock: a policy that has nothing to do writes nothing.
-    lastRunTime: result === state.previousResult && state.lastRunTime !== undefined ? state.lastRunTime : rfc3339(state.now),
+    lastRunTime:
+      result === state.previousResult && state.lastRunTime !== undefined ? state.lastRunTime : rfc3339(state.now),
     typedStatus: { distService: { serviceUrl: state.serviceUrl } },
   };
 };
 
-const phaseOf = (verdict: Verdict): string => ({ ready: 'Done', reconciling: 'Running', stalled: 'Failed' })[verdict.state];
+const phaseOf = (verdict: Verdict): string =>
+  ({ ready: 'Done', reconciling: 'Running', stalled: 'Failed' })[verdict.state];
 
 const distributionVerdict = ({ distReady, builds, unknownVersions }: DistributionState): Verdict => {
   const failed = builds.find(({ state }) => state === 'failed');
-  if (failed !== undefined) return waiting('BuildFailed', `Building ${failed.slot} failed: ${failed.message ?? 'no reason given'}.`);
+  if (failed !== undefined)
+    return waiting('BuildFailed', `Building ${failed.slot} failed: ${failed.message ?? 'no reason given'}.`);
   if (unknownVersions.length > 0) {
-    return waiting('ImageVersionUnknown', `No driver can be chosen for ${unknownVersions.join(', ')}: give the image a tag or a digest.`);
+    return waiting(
+      'ImageVersionUnknown',
+      `No driver can be chosen for ${unknownVersions.join(', ')}: give the image a tag or a digest.`,
+    );
   }
   if (!distReady) return waiting('DistributionNotReady', 'The distribution service has no ready Pod yet.');
   const open = builds.filter(({ state }) => state !== 'done').length;
-  return open === 0 ? { state: 'ready', message: 'All builds completed' } : waiting('Building', `${open} of ${builds.length} packages are still to be built.`);
+  return open === 0
+    ? { state: 'ready', message: 'All builds completed' }
+    : waiting('Building', `${open} of ${builds.length} packages are still to be built.`);
 };
 
 const waiting = (reason: string, message: string): Verdict => ({ state: 'reconciling', reason, message });

@@ -1,6 +1,6 @@
 import { buildDemands, imagesWithoutVersion } from '../../lib/drivers/demand';
 import { wekaVersionOf } from '../../lib/drivers/package';
-import type { NodeFacts } from '../../lib/node/node-facts';
+import type { NodeFacts } from '../../lib/nodes/node-facts';
 
 const node = (
   name: string,

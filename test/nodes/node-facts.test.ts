@@ -1,4 +1,4 @@
-import { DEFAULT_LABEL_KEYS, factLabels, matchesSelector, nodeFacts } from '../../lib/node/node-facts';
+import { DEFAULT_LABEL_KEYS, factLabels, matchesSelector, nodeFacts } from '../../lib/nodes/node-facts';
 
 const node = {
   apiVersion: 'v1',

@@ -9,7 +9,12 @@ import type { NodeFacts } from './node-facts';
 export const GONE_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** The record of a node, as it is made. It has no owner reference: it outlives the Node object on purpose. */
-export const wekaNodeManifest = (name: string): Manifest => ({ apiVersion: API_VERSION, kind: 'WekaNode', metadata: { name }, spec: {} });
+export const wekaNodeManifest = (name: string): Manifest => ({
+  apiVersion: API_VERSION,
+  kind: 'WekaNode',
+  metadata: { name },
+  spec: {},
+});
 
 export interface WekaNodeState {
   /** Milliseconds since the epoch. */
@@ -27,21 +32,36 @@ export const wekaNodeStatus = (state: WekaNodeState): JsonObject => {
   const { facts, generation, conditions } = state;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   if (facts === undefined) {
-    const verdict = { state: 'reconciling', reason: 'NodeGone', message: 'The Node is gone; this record is kept for seven days.' } as const;
-    return { ...observed, conditions: conclude(conditions, verdict, state) as unknown as JsonObject[], goneSince: state.goneSince ?? rfc3339(state.now) };
+    const verdict = {
+      state: 'reconciling',
+      reason: 'NodeGone',
+      message: 'The Node is gone; this record is kept for seven days.',
+    } as const;
+    return {
+      ...observed,
+      conditions: conclude(conditions, verdict, state) as unknown as JsonObject[],
+      goneSince: state.goneSince ?? rfc3339(state.now),
+    };
   }
   return {
     ...observed,
-    conditions: conclude(conditions, { state: 'ready', message: 'Nothing is wanted of this node.' }, state) as unknown as JsonObject[],
+    conditions: conclude(
+      conditions,
+      { state: 'ready', message: 'Nothing is wanted of this node.' },
+      state,
+    ) as unknown as JsonObject[],
     nodeUID: facts.uid,
     ...known({ bootID: facts.bootID, kernel: facts.kernel, architecture: facts.architecture, osImage: facts.osImage }),
   };
 };
 
-const known = (fields: Readonly<Record<string, string>>): JsonObject => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+const known = (fields: Readonly<Record<string, string>>): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
 
 /** Milliseconds until the record of a node that is gone may go; 0: now; `undefined`: the node is there. */
 export const keepFor = (state: Pick<WekaNodeState, 'now' | 'facts' | 'goneSince'>): number | undefined => {
   if (state.facts !== undefined) return undefined;
-  return state.goneSince === undefined ? GONE_KEEP_MS : Math.max(0, Date.parse(state.goneSince) + GONE_KEEP_MS - state.now);
+  return state.goneSince === undefined
+    ? GONE_KEEP_MS
+    : Math.max(0, Date.parse(state.goneSince) + GONE_KEEP_MS - state.now);
 };
