@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { lintCommand } from './commands/lint';
+import { synthCommand } from './commands/synth';
 import type { CommandContext } from './commands/shared';
 import { EXIT } from './exit';
 import { VERSION } from './version';
@@ -18,7 +19,7 @@ export const program = (context: CommandContext): Command => {
   return root;
 };
 
-const COMMANDS = [lintCommand];
+const COMMANDS = [lintCommand, synthCommand];
 
 const inherit = (command: Command, { terminal }: CommandContext): Command =>
   command
