@@ -92,6 +92,11 @@ export const ERRORS = {
   OutputFailed: { summary: 'Writing {file} failed: {cause}.', remedy: 'Free space or correct the permissions; nothing was left half-written.', retry: false },
   DuplicateObject: { summary: '{object} is given twice: {first} and {second}.', remedy: 'Keep one of them.', retry: false },
   // — our own defects ———————————————————————————————————————————————————————————————————————————————————————
+  RenderFailed: {
+    summary: 'Manifests could not be made: {problems}.',
+    remedy: 'Please report it with the message; nothing was changed in the cluster.',
+    retry: false,
+  },
   Internal: { summary: 'Unexpected: {cause}.', remedy: 'Please report it with the log line; the operator tries again.', retry: true },
 } as const satisfies Record<string, ErrorSpec>;
 

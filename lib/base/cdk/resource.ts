@@ -1,0 +1,83 @@
+/**
+ * The one ApiObject that our constructs are made of: plain data in, the same data out.
+ *
+ * cdk8s resolves every leaf of every object by walking up to the App, sorts and copies it twice, and drops nulls. For
+ * plain data (all of ours) none of that is needed; where a value is a cdk8s token (Lazy, Duration, …), where JSON
+ * patches were added, or where an App brings resolvers of its own, cdk8s does its work as ever.
+ */
+import { ApiObject, App } from 'cdk8s';
+import type { ApiObjectProps, JsonPatch } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { JsonObject } from '../json';
+import type { Manifest, ObjectMeta, OwnerReference, TypeMeta } from '../kube-object';
+import { plainJson } from './plain';
+
+/** Metadata of a manifest: a name always, never one made from the construct path. */
+export interface ManifestMetadata {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly finalizers?: readonly string[] | undefined;
+  readonly ownerReferences?: readonly OwnerReference[] | undefined;
+}
+
+/** A whole manifest as data: `spec`, `data`, `rules`, … beside the metadata. */
+export interface ResourceProps extends TypeMeta {
+  readonly metadata: ManifestMetadata;
+  readonly [part: string]: unknown;
+}
+
+/** Resolvers that every App has: tokens, Lazy, unions. */
+const STANDARD_RESOLVERS = new App().resolvers.length;
+
+const isToken = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(isToken);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return Object.values(value).some(isToken);
+  return prototype !== null && ('resolve' in value || 'produce' in value || 'value' in value);
+};
+
+/** Something that gives its manifest and names its problems instead of throwing at the first. */
+export interface Rendered {
+  renderInto(problems: string[]): Manifest;
+}
+
+/** Whether a construct is one of ours. (`instanceof` can't tell: ApiObject answers it for all its subclasses.) */
+export const isRendered = (construct: object): construct is Rendered => 'renderInto' in construct;
+
+/** Any Kubernetes object, given as data. */
+export class Resource extends ApiObject implements Rendered {
+  private readonly given: ResourceProps;
+  private patched = false;
+
+  constructor(scope: Construct, id: string, props: ResourceProps) {
+    super(scope, id, props as unknown as ApiObjectProps);
+    this.given = props;
+  }
+
+  override addJsonPatch(...operations: JsonPatch[]): void {
+    this.patched = true;
+    super.addJsonPatch(...operations);
+  }
+
+  /** The manifest, with labels that were added later and those of the chart; problems are added to the list, and the manifest is then incomplete. */
+  renderInto(problems: string[]): Manifest {
+    if (this.needsResolving()) return plainJson(super.toJson(), problems) as unknown as Manifest;
+    const { apiVersion, kind, metadata, ...rest } = this.given;
+    const checked = plainJson({ apiVersion, kind, metadata, ...rest }, problems) as unknown as Manifest;
+    return { ...checked, metadata: { ...checked.metadata, ...(this.metadata.toJson() as Partial<ObjectMeta>) } };
+  }
+
+  override toJson(): JsonObject {
+    const problems: string[] = [];
+    const manifest = this.renderInto(problems);
+    if (problems.length > 0) throw new Error(`${this.node.path}: ${problems.join('; ')}`);
+    return manifest as unknown as JsonObject;
+  }
+
+  private needsResolving(): boolean {
+    return this.patched || isToken(this.given) || App.of(this).resolvers.length !== STANDARD_RESOLVERS;
+  }
+}
