@@ -132,15 +132,25 @@ const labelOf = (spec: JsonObject | undefined): string => {
 };
 const labelsOf = (spec: JsonObject | undefined) =>
   JSON.stringify(listAt(objectAt(spec, 'failureDomain'), 'compositeLabels'));
-const domain = (side: string) => `${side}.?failureDomain.?label.orValue("")`;
-const domains = (side: string) => `${side}.?failureDomain.?compositeLabels.orValue([])`;
+/** has() and not `.?`: of an optional value the API server can't estimate the size and refuses the rule as too costly. */
+const domainPart = (side: string, key: string, otherwise: string) =>
+  `(has(${side}.failureDomain) && has(${side}.failureDomain.${key}) ? ${side}.failureDomain.${key} : ${otherwise})`;
+// Not by optional selection (`?.`): the API server then cannot bound the length of strings and refuses the rule as too dear.
+const same = (key: string, empty: (value: string) => string) => {
+  const [was, is] = [`oldSelf.failureDomain.${key}`, `self.failureDomain.${key}`];
+  return `(has(${is}) ? (has(${was}) ? ${is} == ${was} : ${empty(is)}) : (!has(${was}) || ${empty(was)}))`;
+};
+const none = (key: string, empty: (value: string) => string) =>
+  `(!has(oldSelf.failureDomain.${key}) || ${empty(`oldSelf.failureDomain.${key}`)})`;
+const emptyText = (value: string) => `${value} == ""`;
+const emptyList = (value: string) => `${value}.size() == 0`;
 const failureDomain: Rule = {
   id: 'failure-domain-fixed',
   path: 'spec',
   transition: true,
   cel:
-    `(${domain('oldSelf')} == "" && ${domains('oldSelf')}.size() == 0) || ` +
-    `(${domain('self')} == ${domain('oldSelf')} && ${domains('self')} == ${domains('oldSelf')})`,
+    `!has(oldSelf.failureDomain) || (${none('label', emptyText)} && ${none('compositeLabels', emptyList)}) || ` +
+    `(has(self.failureDomain) && ${same('label', emptyText)} && ${same('compositeLabels', emptyList)})`,
   message: `failureDomain.label and compositeLabels are fixed: containers keep the failure domain they joined with. To change them: ${NEW_CLUSTER}.`,
   holds: (self, oldSelf) =>
     (labelOf(oldSelf) === '' && labelsOf(oldSelf) === '[]') ||
