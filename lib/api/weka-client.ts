@@ -311,18 +311,18 @@ const targetOf = (spec: JsonObject | undefined) => {
   const part = (key: string) => (isJsonObject(target) && typeof target[key] === 'string' ? target[key] : '');
   return { name: part('name'), namespace: part('namespace') };
 };
-/** has() and not `.?`: of an optional value the API server can't estimate the size and refuses the rule as too costly. `namespace` is a reserved word of CEL. */
 const rules: readonly Rule[] = [
   {
     id: 'target-cluster-fixed',
     path: 'spec',
     transition: true,
     // Not by optional selection (`?.`): the API server then cannot bound the length of names and refuses the rule as too dear.
+    // `namespace` is a reserved word of CEL, spelled __namespace__.
     cel:
       '!has(oldSelf.targetCluster) || oldSelf.targetCluster.name == "" || (has(self.targetCluster) && ' +
-      'self.targetCluster.name == oldSelf.targetCluster.name && (!has(oldSelf.targetCluster.namespace) || ' +
-      'oldSelf.targetCluster.namespace == "" || (has(self.targetCluster.namespace) && ' +
-      'self.targetCluster.namespace == oldSelf.targetCluster.namespace)))',
+      'self.targetCluster.name == oldSelf.targetCluster.name && (!has(oldSelf.targetCluster.__namespace__) || ' +
+      'oldSelf.targetCluster.__namespace__ == "" || (has(self.targetCluster.__namespace__) && ' +
+      'self.targetCluster.__namespace__ == oldSelf.targetCluster.__namespace__)))',
     message:
       'targetCluster is fixed once set: its clients are members of that cluster. To move nodes: make a second WekaClient for the other cluster ' +
       'and change the node labels that the two nodeSelectors name, node by node, when nothing is mounted there.',
