@@ -60,18 +60,24 @@ export class Effects {
     this.deps.inventory.forget(parentOf(turn));
   }
 
+  /** Deletes the object reconciled. Rejects as the delete does. */
+  async retire(turn: Turn, reason: string): Promise<void> {
+    const { object, writer, signal, logger } = turn;
+    await this.deps.executor.retire(object, reason, { parent: parentOf(turn), writer, signal, logger });
+  }
+
   private async attempt(turn: Turn): Promise<EffectsDone> {
     const { reconciler, object, signal, logger, writer } = turn;
     const { reader, executor } = this.deps;
     const parent = parentOf(turn);
-    const scope = await reconciler.observe(object, reader);
+    const scope: BaseScope = { ...(await reconciler.observe(object, reader)), now: turn.now };
     const decision = reconciler.decide(scope);
     const inventory = reconciler.inventory ? await this.deps.inventory.load(parent, signal) : [];
     const named = await this.living(inventory);
     const found = new Set(decision.live.map((child) => child.object.metadata.uid));
     const live = [...decision.live, ...named.filter((child) => !found.has(child.object.metadata.uid))];
     const plan = this.deps.plan({ parent, desired: decision.children, live, inventory, manager: FIELD_MANAGER });
-    const execution = await executor.run(plan, { parent, writer, signal, logger });
+    const execution = await executor.run(plan, decision.shared ?? [], { parent, writer, signal, logger });
     return { scope, decision, outcome: { plan, ...execution }, inventoried: named.length };
   }
 

@@ -7,12 +7,14 @@ import { FIELD_MANAGER } from '../../lib/base/names';
 import { digestOf } from '../../synth/canonical-json';
 import type { Change, ChangeSet } from '../../synth/change';
 import type { Parent } from '../../synth/child';
+import { diff, isSame, reasonsOf } from '../../synth/diff';
 import type { Plan, Stage, Step } from '../../synth/plan';
 import type { ClusterClient } from '../kube/cluster-client';
 import type { ApplyMemory } from './apply-memory';
 import type { InventoryStore } from './inventory-store';
 import type { Logger } from './log';
 import type { OwnWrites } from './own-writes';
+import type { SharedWrite } from './reconciler';
 
 /** What running plans needs; one for all rounds. */
 export interface ExecutorDeps {
@@ -50,17 +52,30 @@ export class Executor {
   constructor(private readonly deps: ExecutorDeps) {}
 
   /**
-   * Runs the stages in order. A stage with a `wait` or a refusal is the last one; a failure ends it at once. Never rejects but
-   * with the reason of the signal.
+   * Runs the stages in order, then the shared writes. A stage with a `wait` or a refusal is the last one, a failure ends
+   * everything at once. Rejects only with the reason of the signal.
    */
-  async run(plan: Plan, context: ExecutionContext): Promise<Execution> {
+  async run(plan: Plan, shared: readonly SharedWrite[], context: ExecutionContext): Promise<Execution> {
     const changes: Change[] = [];
     for (const stage of plan.stages) {
       const error = await this.stage(stage, context, changes);
       if (error !== undefined) return { changes, error };
       if (stage.steps.some(({ action }) => action === 'wait')) break;
     }
-    return { changes, error: undefined };
+    const steps = shared.map(sharedStep).filter((step) => step !== undefined);
+    const error = await this.stage({ name: 'shared', steps }, context, changes);
+    return { changes, error };
+  }
+
+  /** Deletes the object reconciled itself, as it was looked at. */
+  async retire(object: LiveObject, reason: string, context: ExecutionContext): Promise<Change> {
+    const ref = refOf(object);
+    const { uid, resourceVersion } = object.metadata;
+    context.logger.info('Deleting', { object: refString(ref), reasons: [reason] });
+    // A crash right after this leaves it gone; the version keeps us from deleting what somebody just changed.
+    await this.deps.client.delete(ref, { uid, resourceVersion, propagation: 'Background', signal: context.signal });
+    this.deps.ownWrites.deleted(context.writer, object);
+    return { action: 'deleted', ref, reasons: [reason] };
   }
 
   private async stage(stage: Stage, context: ExecutionContext, changes: Change[]): Promise<OperatorError | undefined> {
@@ -136,6 +151,15 @@ export class Executor {
     return { action: 'deleted', ref: step.ref, reasons: step.reasons };
   }
 }
+
+/** A shared write as a step; nothing when the object is as wanted already. */
+const sharedStep = ({ manifest, live }: SharedWrite): ApplyStep | undefined => {
+  const identity = { action: 'apply', role: 'shared', slot: '', manifest } as const;
+  if (live === undefined) return { ...identity, change: 'create', reasons: ['is missing'] };
+  const difference = diff(manifest, live, FIELD_MANAGER);
+  if (isSame(difference)) return undefined;
+  return { ...identity, change: 'configure', uid: live.metadata.uid, reasons: reasonsOf(difference) };
+};
 
 const intentOf = (manifest: Manifest): string => digestOf(manifest as unknown as JsonObject);
 

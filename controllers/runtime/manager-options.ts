@@ -1,5 +1,6 @@
 import type { ClusterClient } from '../kube/cluster-client';
 import type { Clock } from './clock';
+import type { Planner } from './effects';
 import type { Logger } from './log';
 import type { Metrics } from './metrics';
 import type { Random } from './random';
@@ -24,9 +25,11 @@ export interface ManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly reconcilers: readonly Reconciler[];
+  /** Pure: what to do so that the children wanted live and no others. */
+  readonly plan: Planner;
   /** Namespaces whose objects are watched; empty: all. Cluster-scoped kinds are always watched whole. */
   readonly namespaces: readonly string[];
-  /** Where the Lease and the inventories live, and Events about cluster-scoped objects are recorded. */
+  /** Where the Lease and the inventories live. */
   readonly operatorNamespace: string;
   /** Name of this process among its peers, unique: the Pod's name and a random part. */
   readonly identity: string;
@@ -44,7 +47,7 @@ export interface ReadinessCheck {
   /** Stable and short: `cache WekaPolicy`, `leader`. */
   readonly name: string;
   readonly ready: boolean;
-  /** What it waits for, with the remedy where there is one; empty when ready. */
+  /** What it waits for, with the remedy where there is one; may add something when ready: who leads instead. */
   readonly message: string;
 }
 

@@ -7,7 +7,7 @@ import { FIELD_MANAGER, FINALIZER } from '../../lib/base/names';
 import type { ClusterClient } from '../kube/cluster-client';
 import type { Announcer } from './announce';
 import type { Clock } from './clock';
-import type { Effects } from './effects';
+import type { Effects, EffectsDone } from './effects';
 import type { Logger } from './log';
 import type { OwnWrites } from './own-writes';
 import type { EventNote, Reader, Reconciler } from './reconciler';
@@ -112,10 +112,11 @@ export class Round {
   private async active(turn: Turn): Promise<RoundResult> {
     const effects = await this.deps.effects.run(turn);
     if ('trouble' in effects) return this.trouble(turn, effects.trouble);
-    const { scope, decision, outcome } = effects;
+    const { decision, outcome } = effects;
     this.deps.announcer.changes(turn.reconciler.name, outcome.changes);
-    const report = turn.reconciler.report(scope, outcome);
-    await this.say(turn, answered(turn.object, report.status), report.events);
+    await this.report(turn, effects);
+    if (outcome.error === undefined && decision.retire !== undefined)
+      await this.deps.effects.retire(turn, decision.retire);
     return outcome.error === undefined
       ? done(decision.requeueAfterMs)
       : failure(outcome.error, decision.requeueAfterMs);
@@ -127,11 +128,10 @@ export class Round {
     if (!finalizers.includes(FINALIZER)) return done();
     const effects = await this.deps.effects.run(turn);
     if ('trouble' in effects) return this.trouble(turn, effects.trouble);
-    const { scope, decision, outcome, inventoried } = effects;
+    const { decision, outcome, inventoried } = effects;
     this.deps.announcer.changes(reconciler.name, outcome.changes);
     if (decision.holdFinalizer === true || outcome.error !== undefined || inventoried > 0) {
-      const report = reconciler.report(scope, outcome);
-      await this.say(turn, answered(object, report.status), report.events);
+      await this.report(turn, effects);
       const wait = inventoried > 0 ? INVENTORY_RETRY_MS : decision.requeueAfterMs;
       return outcome.error === undefined ? done(wait) : failure(outcome.error, wait);
     }
@@ -146,6 +146,11 @@ export class Round {
     return done();
   }
 
+  private async report(turn: Turn, { scope, outcome }: EffectsDone): Promise<void> {
+    const report = turn.reconciler.report?.(scope, outcome);
+    if (report !== undefined) await this.say(turn, answered(turn.object, report.status), report.events);
+  }
+
   /** No plan could be made: says so where it helps, and lets the queue try again where that helps. */
   private async trouble(turn: Turn, error: OperatorError): Promise<RoundResult> {
     if (isWorthSaying(error)) {
@@ -155,8 +160,9 @@ export class Round {
     return failure(error);
   }
 
-  /** The status, and the Events of what changes with it. */
+  /** The status, and the Events of what changes with it. Not on kinds whose status is not ours. */
   private async say(turn: Turn, status: JsonObject, notes: readonly EventNote[]): Promise<void> {
+    if (turn.reconciler.report === undefined && turn.reconciler.validate === undefined) return;
     await this.deps.announcer.transitions(turn.object, status, notes, turn.signal);
     await this.deps.status.write(turn.object, status, turn);
     this.deps.announcer.conditions(turn.object, status);

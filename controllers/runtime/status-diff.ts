@@ -1,5 +1,4 @@
 import type { JsonSchema } from '../../lib/api/json-schema';
-import type { JsonObject } from '../../lib/base/json';
 import { isJsonObject } from '../../lib/base/json';
 import type { LiveObject, ManagedFieldsEntry, Manifest } from '../../lib/base/kube-object';
 import { diff, isSame } from '../../synth/diff';
@@ -42,6 +41,6 @@ export const statusDiffers = (live: LiveObject, manifest: Manifest, manager: str
     spec: live.status ?? {},
   };
   const { apiVersion, kind, metadata } = manifest;
-  const wanted: Manifest = { apiVersion, kind, metadata, spec: (manifest.status ?? {}) };
+  const wanted: Manifest = { apiVersion, kind, metadata, spec: manifest.status ?? {} };
   return !isSame(diff(wanted, shown, manager, objectSchema({ spec: statusSchemaOf(manifest) })));
 };

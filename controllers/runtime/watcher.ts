@@ -163,6 +163,9 @@ export class Watcher {
         timeoutSeconds: Math.round(this.times.timeoutSeconds * (1 + random.next())),
         idleSeconds: this.times.idleSeconds,
         signal: end.signal,
+        onOpen: () => {
+          this.waitingFor = undefined;
+        },
         onEvent: (event) => {
           if (!end.signal.aborted) this.take(event);
         },
