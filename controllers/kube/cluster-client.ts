@@ -79,6 +79,8 @@ export interface WatchOptions extends CallOptions, Selection {
   readonly timeoutSeconds: number;
   /** Without a byte for this long the stream counts as dead and the call rejects with ApiTimeout. */
   readonly idleSeconds: number;
+  /** The server has accepted the watch; before any event. */
+  readonly onOpen?: () => void;
   readonly onEvent: (event: WatchEvent) => void;
 }
 

@@ -87,7 +87,10 @@ export class RestClient implements ClusterClient {
     };
     const stream = new WatchStream(target, options.onEvent);
     const call: Call = { ...target, method: 'GET', path: withQuery(target.path, query), signal: options.signal };
-    const answer = await this.transport.stream(call, options.idleSeconds, (chunk) => stream.push(chunk));
+    const answer = await this.transport.stream(call, options.idleSeconds, {
+      onOpen: options.onOpen,
+      onChunk: (chunk) => stream.push(chunk),
+    });
     if (answer.status !== 200) throw this.failure(answer, target);
     stream.end(this.transport.server);
   }

@@ -45,6 +45,13 @@ export interface Answer {
   readonly body: string;
 }
 
+/** Where a streamed answer goes. */
+export interface StreamSink {
+  /** Called once, when the server has accepted the call. Must not throw. */
+  readonly onOpen?: (() => void) | undefined;
+  readonly onChunk: (chunk: Buffer) => void;
+}
+
 export interface TransportOptions {
   readonly connection: Connection;
   readonly clock: Clock;
@@ -77,9 +84,9 @@ export class Transport {
    * `idleSeconds` it rejects with ApiTimeout; what `onChunk` throws rejects too. However it ends, the socket is gone.
    * An answer of another status comes back whole.
    */
-  stream(call: Call, idleSeconds: number, onChunk: (chunk: Buffer) => void): Promise<Answer> {
+  stream(call: Call, idleSeconds: number, sink: StreamSink): Promise<Answer> {
     return this.trusted(call, (endpoint) =>
-      this.exchange(call, endpoint, { agent: endpoint.streams, seconds: idleSeconds, onChunk }),
+      this.exchange(call, endpoint, { agent: endpoint.streams, seconds: idleSeconds, sink }),
     );
   }
 
@@ -138,19 +145,20 @@ export class Transport {
       request.on('error', fail);
       request.on('response', (response) => {
         const chunks: Buffer[] = [];
-        const sink = response.statusCode === 200 ? how.onChunk : undefined;
+        const sink = response.statusCode === 200 ? how.sink : undefined;
+        sink?.onOpen?.();
         response.on('error', fail);
         response.on('data', (chunk: Buffer) => {
           if (over) return;
           if (sink === undefined) return void chunks.push(chunk);
           timer.restart();
           try {
-            sink(chunk);
+            sink.onChunk(chunk);
           } catch (thrown) {
             settle(() => reject(thrown instanceof Error ? thrown : new Error(String(thrown))));
           }
         });
-        response.on('end', () => settle(() => resolve(answerOf(response, chunks)), how.onChunk !== undefined));
+        response.on('end', () => settle(() => resolve(answerOf(response, chunks)), how.sink !== undefined));
       });
       request.end(call.body);
     });
@@ -181,9 +189,9 @@ export class Transport {
 
 interface Exchange {
   readonly agent: http.Agent;
-  /** For the whole answer; with `onChunk`: between two chunks. */
+  /** For the whole answer; with `sink`: between two chunks. */
   readonly seconds: number;
-  readonly onChunk?: (chunk: Buffer) => void;
+  readonly sink?: StreamSink;
 }
 
 /** Rings once, unless restarted or cancelled before. */

@@ -140,7 +140,7 @@ test('keeps what the projection gives, and everything where it fails', () => {
   const project = (object: LiveObject): LiveObject => {
     if (object.metadata.name === 'bad') throw new Error('cannot');
     const { spec: _spec, ...rest } = object;
-    return rest as LiveObject;
+    return rest;
   };
   const cache = new KindCache(TYPE, { project, onError: (error) => errors.push(`${error.code} ${error.message}`) });
   const sink = cache.scope();
