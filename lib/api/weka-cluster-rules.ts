@@ -132,9 +132,6 @@ const labelOf = (spec: JsonObject | undefined): string => {
 };
 const labelsOf = (spec: JsonObject | undefined) =>
   JSON.stringify(listAt(objectAt(spec, 'failureDomain'), 'compositeLabels'));
-/** has() and not `.?`: of an optional value the API server can't estimate the size and refuses the rule as too costly. */
-const domainPart = (side: string, key: string, otherwise: string) =>
-  `(has(${side}.failureDomain) && has(${side}.failureDomain.${key}) ? ${side}.failureDomain.${key} : ${otherwise})`;
 // Not by optional selection (`?.`): the API server then cannot bound the length of strings and refuses the rule as too dear.
 const same = (key: string, empty: (value: string) => string) => {
   const [was, is] = [`oldSelf.failureDomain.${key}`, `self.failureDomain.${key}`];
