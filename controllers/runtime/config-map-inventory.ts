@@ -1,37 +1,18 @@
 import type { LiveObject, Manifest, ObjectRef } from '../../lib/base/kube-object';
 import { refString } from '../../lib/base/kube-object';
 import { FIELD_MANAGER, LABEL } from '../../lib/base/names';
-import { canonicalJson } from '../../synth/canonical-json';
 import type { InventoryEntry, Parent } from '../../synth/child';
+import { decodeInventory, encodeInventory, sameInventory, SHARD_BYTES } from '../../synth/inventory';
 import type { ClusterClient } from '../kube/cluster-client';
 import type { InventoryStore } from './inventory-store';
 
-/** Entries are spread over ConfigMaps of at most this many characters: an object must stay below 1 MiB. */
-const SHARD_CHARACTERS = 500_000;
-const KEY = 'entries';
-
 interface Stored {
   readonly entries: readonly InventoryEntry[];
-  readonly text: string;
   /** ConfigMaps in use, in order. */
   readonly shards: readonly LiveObject[];
 }
 
-/** `entries` as texts of at most `limit` characters each (one entry may be longer), each a JSON list. Pure. */
-export const shardsOf = (entries: readonly InventoryEntry[], limit = SHARD_CHARACTERS): readonly string[] => {
-  const shards: string[][] = [];
-  let length = Infinity;
-  for (const entry of entries) {
-    const text = canonicalJson({ ...entry, ref: { ...entry.ref } });
-    if (length + text.length > limit) {
-      shards.push([]);
-      length = 0;
-    }
-    shards[shards.length - 1]?.push(text);
-    length += text.length + 1;
-  }
-  return shards.map((texts) => `[${texts.join(',')}]`);
-};
+type Data = Readonly<Record<string, string>>;
 
 /**
  * Inventories as ConfigMaps `weka-inventory-<owner UID>-<number>` in the operator's namespace. Kept in memory once read:
@@ -43,7 +24,7 @@ export class ConfigMapInventory implements InventoryStore {
   constructor(
     private readonly client: ClusterClient,
     private readonly namespace: string,
-    private readonly limit = SHARD_CHARACTERS,
+    private readonly shardBytes = SHARD_BYTES,
   ) {}
 
   async load(parent: Parent, signal?: AbortSignal): Promise<readonly InventoryEntry[]> {
@@ -52,16 +33,16 @@ export class ConfigMapInventory implements InventoryStore {
 
   async save(parent: Parent, entries: readonly InventoryEntry[], signal?: AbortSignal): Promise<void> {
     const old = await this.read(parent, signal);
-    const texts = shardsOf(entries, this.limit);
-    if (texts.join('\n') === old.text) return;
+    const wanted = entries.length === 0 ? [] : encodeInventory(entries, this.shardBytes);
+    if (wanted.length === old.shards.length && sameInventory(entries, old.entries)) return;
     // What is in memory may be wrong as soon as the first write is under way.
     this.stored.delete(parent.uid);
     const call = signal === undefined ? {} : { signal };
     const shards: LiveObject[] = [];
     // A crash between two of these leaves shards of both states: every entry is in one of them, some in two.
-    for (const [index, text] of texts.entries()) {
+    for (const [index, data] of wanted.entries()) {
       shards.push(
-        await this.client.apply(this.manifest(parent, index, text), {
+        await this.client.apply(this.manifest(parent, index, data), {
           fieldManager: FIELD_MANAGER,
           force: true,
           ...call,
@@ -69,14 +50,14 @@ export class ConfigMapInventory implements InventoryStore {
       );
     }
     // Surplus shards go last: a crash before leaves entries of children that are gone, which are found gone and dropped.
-    for (const shard of old.shards.slice(texts.length)) {
+    for (const shard of old.shards.slice(wanted.length)) {
       await this.client.delete(this.ref(shard.metadata.name), {
         uid: shard.metadata.uid,
         propagation: 'Background',
         ...call,
       });
     }
-    this.stored.set(parent.uid, { entries, text: texts.join('\n'), shards });
+    this.stored.set(parent.uid, { entries, shards });
   }
 
   forget(parent?: Parent): void {
@@ -93,9 +74,7 @@ export class ConfigMapInventory implements InventoryStore {
       if (shard === undefined) break;
       shards.push(shard);
     }
-    const texts = shards.map(textOf);
-    const entries = unique(texts.flatMap((text) => JSON.parse(text) as InventoryEntry[]));
-    const stored = { entries, text: texts.join('\n'), shards };
+    const stored = { entries: decodeInventory(shards.map(dataOf)), shards };
     this.stored.set(parent.uid, stored);
     return stored;
   }
@@ -104,7 +83,7 @@ export class ConfigMapInventory implements InventoryStore {
     return { apiVersion: 'v1', kind: 'ConfigMap', namespace: this.namespace, name };
   }
 
-  private manifest(parent: Parent, index: number, text: string): Manifest {
+  private manifest(parent: Parent, index: number, data: Data): Manifest {
     const { apiVersion, kind } = this.ref('');
     return {
       apiVersion,
@@ -115,19 +94,11 @@ export class ConfigMapInventory implements InventoryStore {
         labels: { [LABEL.managedBy]: FIELD_MANAGER },
         annotations: { 'weka.io/inventory-of': refString(parent.ref) },
       },
-      data: { [KEY]: text },
+      data,
     };
   }
 }
 
 const nameOf = (parent: Parent, index: number): string => `weka-inventory-${parent.uid}-${index}`;
 
-const textOf = (shard: LiveObject): string => {
-  const data = shard['data'] as Readonly<Record<string, string>> | undefined;
-  return data?.[KEY] ?? '[]';
-};
-
-/** An entry that a crash left in two shards counts once: the later one, which may know its UID. */
-const unique = (entries: readonly InventoryEntry[]): readonly InventoryEntry[] => [
-  ...new Map(entries.map((entry) => [`${refString(entry.ref)} ${entry.ref.apiVersion}`, entry])).values(),
-];
+const dataOf = (shard: LiveObject): Data => (shard['data'] ?? {}) as Data;

@@ -1,32 +1,21 @@
 import type { OperatorError } from '../../lib/base/errors';
 import { asOperatorError } from '../../lib/base/errors';
+import type { LiveObject, ObjectRef } from '../../lib/base/kube-object';
 import { refOf } from '../../lib/base/kube-object';
 import { FIELD_MANAGER } from '../../lib/base/names';
-import type { InventoryEntry, LiveChild, Parent } from '../../synth/child';
-import type { Plan } from '../../synth/plan';
+import type { DesiredChild, InventoryEntry, LiveChild, Parent } from '../../synth/child';
+import { planChildren } from '../../synth/planner';
 import type { Executor } from './executor';
 import type { InventoryStore } from './inventory-store';
 import type { BaseScope, Decision, Outcome, Reader } from './reconciler';
 import type { Turn } from './round';
 
-/** What the planner is given. */
-export interface PlanInput {
-  readonly parent: Parent;
-  readonly desired: Decision['children'];
-  readonly live: readonly LiveChild[];
-  readonly inventory: readonly InventoryEntry[];
-  /** Field manager as which children are applied. */
-  readonly manager: string;
-}
-
-/** Pure: what to do so that `desired` lives and nothing else of the parent does. */
-export type Planner = (input: PlanInput) => Plan;
-
 export interface EffectsDeps {
   readonly reader: Reader;
   readonly executor: Executor;
   readonly inventory: InventoryStore;
-  readonly plan: Planner;
+  /** An object as the cache holds it. */
+  readonly liveOf: (ref: ObjectRef) => LiveObject | undefined;
 }
 
 /** What the middle of a round came to. */
@@ -76,9 +65,22 @@ export class Effects {
     const named = await this.living(inventory);
     const found = new Set(decision.live.map((child) => child.object.metadata.uid));
     const live = [...decision.live, ...named.filter((child) => !found.has(child.object.metadata.uid))];
-    const plan = this.deps.plan({ parent, desired: decision.children, live, inventory, manager: FIELD_MANAGER });
+    const desired = decision.children;
+    const taken = this.taken(desired, live);
+    const plan = planChildren({ parent, desired, live, inventory, taken, manager: FIELD_MANAGER });
     const execution = await executor.run(plan, decision.shared ?? [], { parent, writer, signal, logger });
     return { scope, decision, outcome: { plan, ...execution }, inventoried: named.length };
+  }
+
+  /** Names that children would be made under and that somebody else's objects have. */
+  private taken(desired: readonly DesiredChild[], live: readonly LiveChild[]): readonly ObjectRef[] {
+    const known = new Set(live.map(({ object }) => object.metadata.uid));
+    return desired
+      .map(({ manifest }) => refOf(manifest))
+      .filter((ref) => {
+        const object = this.deps.liveOf(ref);
+        return object !== undefined && !known.has(object.metadata.uid);
+      });
   }
 
   /** What an inventory names and still lives. Read from the API server: a cache may not have that namespace. */

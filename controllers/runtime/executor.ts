@@ -39,8 +39,14 @@ export interface ExecutionContext {
 /** What came of a plan. */
 export interface Execution {
   readonly changes: ChangeSet;
-  /** The first failure. The steps after it were not tried; after a refusal the rest of its stage was. */
+  /** The first failure, the steps after it were not tried; else the first refusal of the plan, the rest was done. */
   readonly error: OperatorError | undefined;
+}
+
+interface StageEnd {
+  readonly failure?: OperatorError;
+  /** The first step that the plan itself refuses: the others are done all the same. */
+  readonly refusal?: OperatorError | undefined;
 }
 
 type ApplyStep = Extract<Step, { action: 'apply' }>;
@@ -52,19 +58,21 @@ export class Executor {
   constructor(private readonly deps: ExecutorDeps) {}
 
   /**
-   * Runs the stages in order, then the shared writes. A stage with a `wait` or a refusal is the last one, a failure ends
-   * everything at once. Rejects only with the reason of the signal.
+   * Runs the stages in order, then the shared writes. A stage with a `wait` is the last one; a failure ends everything at once;
+   * a refusal ends nothing. Rejects only with the reason of the signal.
    */
   async run(plan: Plan, shared: readonly SharedWrite[], context: ExecutionContext): Promise<Execution> {
     const changes: Change[] = [];
+    let refused: OperatorError | undefined;
     for (const stage of plan.stages) {
-      const error = await this.stage(stage, context, changes);
-      if (error !== undefined) return { changes, error };
+      const { failure, refusal } = await this.stage(stage, context, changes);
+      if (failure !== undefined) return { changes, error: failure };
+      refused ??= refusal;
       if (stage.steps.some(({ action }) => action === 'wait')) break;
     }
     const steps = shared.map(sharedStep).filter((step) => step !== undefined);
-    const error = await this.stage({ name: 'shared', steps }, context, changes);
-    return { changes, error };
+    const { failure } = await this.stage({ name: 'shared', steps }, context, changes);
+    return { changes, error: failure ?? refused };
   }
 
   /** Deletes the object reconciled itself, as it was looked at. */
@@ -78,7 +86,7 @@ export class Executor {
     return { action: 'deleted', ref, reasons: [reason] };
   }
 
-  private async stage(stage: Stage, context: ExecutionContext, changes: Change[]): Promise<OperatorError | undefined> {
+  private async stage(stage: Stage, context: ExecutionContext, changes: Change[]): Promise<StageEnd> {
     let refused: OperatorError | undefined;
     for (const step of stage.steps) {
       context.signal.throwIfAborted();
@@ -88,11 +96,11 @@ export class Executor {
         context.signal.throwIfAborted();
         const error = asOperatorError(thrown);
         changes.push(...failed(step, error));
-        if (step.action !== 'refuse') return error;
+        if (step.action !== 'refuse') return { failure: error };
         refused ??= error;
       }
     }
-    return refused;
+    return { refusal: refused };
   }
 
   private async step(step: Step, context: ExecutionContext): Promise<readonly Change[]> {

@@ -1,6 +1,5 @@
 import type { ClusterClient } from '../kube/cluster-client';
 import type { Clock } from './clock';
-import type { Planner } from './effects';
 import type { Logger } from './log';
 import type { Metrics } from './metrics';
 import type { Random } from './random';
@@ -25,8 +24,6 @@ export interface ManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly reconcilers: readonly Reconciler[];
-  /** Pure: what to do so that the children wanted live and no others. */
-  readonly plan: Planner;
   /** Namespaces whose objects are watched; empty: all. Cluster-scoped kinds are always watched whole. */
   readonly namespaces: readonly string[];
   /** Where the Lease and the inventories live. */

@@ -1,3 +1,4 @@
+import type { LiveObject, ObjectRef } from '../../lib/base/kube-object';
 import { FIELD_MANAGER } from '../../lib/base/names';
 import { isNamespaced } from '../kube/resources';
 import { Announcer } from './announce';
@@ -57,6 +58,7 @@ class RuntimeManager implements Manager {
     } catch (thrown) {
       if (!signal.aborted || thrown !== signal.reason) throw thrown;
     } finally {
+      for (const { queue } of this.controllers) queue.stop();
       this.acting.abort(new Error('the manager has stopped'));
       holding.abort(new Error('the manager has stopped'));
       await this.elector?.release();
@@ -134,23 +136,18 @@ const controllersOf = (options: ManagerOptions, caches: WatchedCaches, signal: A
 };
 
 const roundOf = (options: ManagerOptions, caches: WatchedCaches): Round => {
-  const { client, clock, operatorNamespace, plan } = options;
+  const { client, clock, operatorNamespace } = options;
   const ownWrites = new OwnWrites({ caches, clock });
   const memory = new ApplyMemory();
   const inventory = new ConfigMapInventory(client, operatorNamespace);
-  const executor = new Executor({
-    client,
-    ownWrites,
-    memory,
-    inventory,
-    liveOf: (ref) => caches.cacheOf(ref)?.get(ref),
-  });
+  const liveOf = (ref: ObjectRef): LiveObject | undefined => caches.cacheOf(ref)?.get(ref);
+  const executor = new Executor({ client, ownWrites, memory, inventory, liveOf });
   return new Round({
     client,
     reader: caches,
     clock,
     ownWrites,
-    effects: new Effects({ reader: caches, executor, inventory, plan }),
+    effects: new Effects({ reader: caches, executor, inventory, liveOf }),
     status: new StatusWriter({
       client,
       ownWrites,
