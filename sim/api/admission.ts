@@ -1,0 +1,90 @@
+/** From what a client sent to what may be stored: strictness, defaults, admission, validation. */
+import type { StatusCause } from '../../controllers/kube/api-error';
+import type { JsonSchema } from '../../lib/api/json-schema';
+import type { JsonObject } from '../../lib/base/json';
+import { isJsonObject } from '../../lib/base/json';
+import type { KubeObject, LiveObject } from '../../lib/base/kube-object';
+import { resolveSchema, schemaFor } from '../../synth/schemas';
+import { consistencyCauses, immutableCauses } from './builtin/immutable';
+import { builtInDefaults } from './builtin/defaults';
+import { admitPodSpec, qosClass } from './builtin/pod-admission';
+import { allocateService } from './builtin/service-allocation';
+import type { Core } from './core';
+import type { ServedKind } from './kinds';
+import { finalizerCauses, metadataCauses } from './metadata';
+import { ruleCauses } from './rules';
+import { unknownFields, withDefaults } from './schema';
+import { schemaCauses } from './validate-schema';
+
+const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;
+
+/** The schema of whole objects of a kind, where one is known. */
+export const schemaOf = (kind: ServedKind): JsonSchema | undefined => kind.schema ?? schemaFor(kind);
+
+/** Fields that the kind doesn't have. */
+export const undeclaredFields = (object: KubeObject, kind: ServedKind): string[] => {
+  const schema = schemaOf(kind);
+  return schema === undefined ? [] : unknownFields(object, schema, resolveSchema);
+};
+
+/** `object` with the server's defaults; idempotent. */
+export const defaulted = <T extends KubeObject>(object: T, kind: ServedKind): T => {
+  if (!kind.custom) return builtInDefaults(object) as T;
+  return kind.schema === undefined ? object : (withDefaults(json(object), kind.schema) as unknown as T);
+};
+
+/** What creating does beyond defaults: Pods and Services get what only the cluster can give them. */
+export const admitted = (object: KubeObject, core: Core): KubeObject => {
+  if (object.apiVersion !== 'v1') return object;
+  if (object.kind === 'Service')
+    return { ...object, spec: allocateService(object.spec ?? {}, core), status: { loadBalancer: {} } };
+  if (object.kind !== 'Pod') return object;
+  const spec = admitPodSpec(object.spec ?? {}, priorityOf(object, core), core.random);
+  return { ...object, spec, status: { phase: 'Pending', qosClass: qosClass(spec) } };
+};
+
+const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
+  'system-node-critical': 2000001000,
+  'system-cluster-critical': 2000000000,
+};
+
+const priorityOf = (pod: KubeObject, core: Core): number => {
+  const name = pod.spec?.priorityClassName;
+  if (typeof name !== 'string') return 0;
+  const found = core.store.get({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass' }, { name });
+  return SYSTEM_PRIORITIES[name] ?? (typeof found?.value === 'number' ? found.value : 0);
+};
+
+/** Everything that is wrong with storing `next`; `old` is absent for a creation. */
+export const storageCauses = (
+  next: KubeObject,
+  old: LiveObject | undefined,
+  kind: ServedKind,
+  options: { readonly bypassImmutability?: boolean } = {},
+): StatusCause[] => {
+  const general = [
+    ...(old === undefined || next.metadata.labels !== old.metadata.labels
+      ? metadataCauses(kind.kind, next.metadata)
+      : []),
+    ...(old === undefined ? [] : finalizerCauses(next.metadata, old.metadata)),
+  ];
+  if (kind.custom) return [...general, ...customCauses(next, old, kind)];
+  const untouched = old !== undefined && next.spec === old.spec;
+  const consistency = untouched ? [] : [...builtInSchemaCauses(next, kind), ...consistencyCauses(next)];
+  const frozen = old === undefined || options.bypassImmutability === true ? [] : immutableCauses(next, old);
+  return [...general, ...consistency, ...frozen];
+};
+
+/** Types and required fields of spec only: what the server's own decoder and validation refuse. */
+const builtInSchemaCauses = (next: KubeObject, kind: ServedKind): StatusCause[] => {
+  const schema = schemaOf(kind);
+  const spec = schema === undefined ? undefined : resolveSchema(schema).properties?.spec;
+  return spec === undefined || !isJsonObject(next.spec) ? [] : schemaCauses(next.spec, spec, 'spec', resolveSchema);
+};
+
+/** Schema first; rules are judged only on what the schema accepts, as in the server. */
+const customCauses = (next: KubeObject, old: LiveObject | undefined, kind: ServedKind): StatusCause[] => {
+  if (kind.schema === undefined) return [];
+  const found = schemaCauses(next, kind.schema, '', resolveSchema);
+  return found.length > 0 ? found : ruleCauses(json(next), old === undefined ? undefined : json(old), kind.rules ?? []);
+};

@@ -1,0 +1,54 @@
+/** Addresses and node ports of Services: the lowest free ones, so that a run is reproducible. */
+import type { JsonObject } from '../../../lib/base/json';
+import { isJsonObject } from '../../../lib/base/json';
+import type { LiveObject } from '../../../lib/base/kube-object';
+import type { Core } from '../core';
+import { each, fill } from './pod-defaults';
+
+const SERVICE = { apiVersion: 'v1', kind: 'Service' };
+const FIRST_NODE_PORT = 30000;
+
+/** The spec of a new Service with cluster IP and node ports. */
+export const allocateService = (spec: JsonObject, core: Core): JsonObject => {
+  if (spec.type === 'ExternalName') return spec;
+  const services = core.store.list(SERVICE);
+  const clusterIP =
+    typeof spec.clusterIP === 'string' && spec.clusterIP !== '' ? spec.clusterIP : freeAddress(services);
+  const addressed = { ...spec, clusterIP, clusterIPs: [clusterIP] };
+  return spec.type === 'NodePort' || spec.type === 'LoadBalancer' ? withNodePorts(addressed, services) : addressed;
+};
+
+const freeAddress = (services: readonly LiveObject[]): string => {
+  const used = new Set(services.map((service) => service.spec?.clusterIP));
+  for (let host = 10; ; host++) {
+    const address = `10.96.${host >> 8}.${host & 255}`;
+    if (!used.has(address)) return address;
+  }
+};
+
+const withNodePorts = (spec: JsonObject, services: readonly LiveObject[]): JsonObject => {
+  const used = new Set(services.flatMap((service) => portsOf(service.spec ?? {}).map((port) => port.nodePort)));
+  return each(spec, 'ports', (port) => {
+    if (port.nodePort !== undefined) return port;
+    let nodePort = FIRST_NODE_PORT;
+    while (used.has(nodePort)) nodePort++;
+    used.add(nodePort);
+    return fill(port, { nodePort });
+  });
+};
+
+const portsOf = (spec: JsonObject): JsonObject[] => (Array.isArray(spec.ports) ? spec.ports.filter(isJsonObject) : []);
+
+/** What an update that leaves them out keeps: addresses and node ports are never lost by omission. */
+export const keepAllocation = (spec: JsonObject, old: JsonObject): JsonObject => {
+  if (spec.type === 'ExternalName') return spec;
+  const { clusterIP, clusterIPs } = old;
+  const kept =
+    clusterIP === undefined ? spec : fill(spec, { clusterIP, ...(clusterIPs === undefined ? {} : { clusterIPs }) });
+  if (spec.type !== old.type) return kept;
+  const before = new Map(portsOf(old).map((port) => [`${String(port.protocol)}/${String(port.port)}`, port.nodePort]));
+  return each(kept, 'ports', (port) => {
+    const nodePort = before.get(`${String(port.protocol ?? 'TCP')}/${String(port.port)}`);
+    return nodePort === undefined ? port : fill(port, { nodePort });
+  });
+};

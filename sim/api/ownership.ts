@@ -1,0 +1,114 @@
+/** managedFields of writes that are not an apply: the writer owns what it changed, everybody loses what changed or went. */
+import type { JsonSchema } from '../../lib/api/json-schema';
+import type { JsonObject, JsonValue } from '../../lib/base/json';
+import type { KubeObject, ManagedFieldsEntry } from '../../lib/base/kube-object';
+import type { FieldSet } from '../../synth/fields';
+import {
+  difference,
+  fieldsOf,
+  formatFields,
+  isEmptySet,
+  isOwnerEntry,
+  NO_FIELDS,
+  parseFields,
+  sameFields,
+  stripIdentity,
+  union,
+} from '../../synth/fields';
+import { sameJson } from '../../synth/json-equal';
+import { childrenOf, effectOn } from '../../synth/merge-values';
+import { topologyOf } from '../../synth/schemas';
+
+export interface Writer {
+  readonly manager: string;
+  readonly time: string;
+  readonly subresource?: 'status' | undefined;
+}
+
+const withoutManagedFields = (object: KubeObject): JsonObject => {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata } as unknown as JsonObject;
+};
+
+/** managedFields of `next`, which `writer` made of `old` by an update (or created, when `old` is absent). */
+export const updateOwnership = (
+  old: KubeObject | undefined,
+  next: KubeObject,
+  schema: JsonSchema | undefined,
+  writer: Writer,
+): ManagedFieldsEntry[] => {
+  const before = old === undefined ? {} : withoutManagedFields(old);
+  const after = withoutManagedFields(next);
+  const changed = stripIdentity(changedFields(before, after, schema));
+  const owner = { ...ownerOf(writer), operation: 'Update' as const };
+  const entries = old?.metadata.managedFields ?? [];
+  const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
+  const mine = kept.find((entry) => isOwnerEntry(entry, owner));
+  const fields = union(mine === undefined ? NO_FIELDS : parseFields(mine.fieldsV1), changed);
+  if (isEmptySet(fields)) return kept;
+  const entry = {
+    ...owner,
+    apiVersion: next.apiVersion,
+    fieldsType: 'FieldsV1',
+    fieldsV1: formatFields(fields),
+    time: writer.time,
+  };
+  return sortEntries([...kept.filter((each) => each !== mine), entry]);
+};
+
+const ownerOf = (writer: Writer): { manager: string; subresource?: string } => ({
+  manager: writer.manager,
+  ...(writer.subresource === undefined ? {} : { subresource: writer.subresource }),
+});
+
+/** What is left of an entry: a writer keeps what it changes itself. */
+const remaining = (
+  entry: ManagedFieldsEntry,
+  own: boolean,
+  before: JsonObject,
+  write: { readonly after: JsonObject; readonly schema: JsonSchema | undefined },
+): ManagedFieldsEntry[] => {
+  const set = parseFields(entry.fieldsV1);
+  const { taken, gone } = effectOn(set, before, write.after, write.schema);
+  const rest = difference(own ? set : difference(set, taken), gone);
+  if (sameFields(rest, set)) return [entry];
+  return isEmptySet(rest) ? [] : [{ ...entry, fieldsV1: formatFields(rest) }];
+};
+
+/** Applies before updates, then by time and manager: the server's order. */
+const sortEntries = (entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] => {
+  const key = (entry: ManagedFieldsEntry): string =>
+    [entry.operation, entry.time, entry.manager, entry.subresource].join('\n');
+  return [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+};
+
+/** Fields of `after` that are new or have another value than in `before`. */
+const changedFields = (before: JsonValue | undefined, after: JsonValue, schema: JsonSchema | undefined): FieldSet => {
+  if (before === after) return NO_FIELDS;
+  if (before === undefined) return fieldsOf(after, schema);
+  if (topologyOf(schema, after).kind === 'leaf' || topologyOf(schema, before).kind === 'leaf') {
+    return sameJson(before, after) ? NO_FIELDS : { member: true, children: new Map() };
+  }
+  return changedChildren(before, after, schema);
+};
+
+const changedChildren = (before: JsonValue, after: JsonValue, schema: JsonSchema | undefined): FieldSet => {
+  const old = childrenOf(before, schema);
+  const added: JsonValue = Array.isArray(after) ? [] : {};
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of childrenOf(after, schema)) {
+    const previous = old.get(element)?.value;
+    if (previous === undefined) put(added, element, child.value);
+    else {
+      const set = changedFields(previous, child.value, child.schema);
+      if (!isEmptySet(set)) children.set(element, set);
+    }
+  }
+  return union({ member: false, children }, fieldsOf(added, schema));
+};
+
+/** Collects what is wholly new, so that fieldsOf can say how the server would count it. */
+const put = (container: JsonValue[] | JsonObject, element: string, value: JsonValue): void => {
+  if (Array.isArray(container)) container.push(value);
+  else container[element.slice(2)] = value;
+};

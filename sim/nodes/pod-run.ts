@@ -1,0 +1,185 @@
+/**
+ * One Pod on its node: pulls, starts, becomes ready, ends, starts again with a growing pause. Keeps its containers'
+ * state and tells the kubelet when it moved. Init containers run one after another, the others together.
+ */
+import type { Random } from '../../controllers/runtime/random';
+import type { JsonObject } from '../../lib/base/json';
+import type { LiveObject } from '../../lib/base/kube-object';
+import type { SimClock } from '../clock';
+import { listOf } from '../controllers/placement';
+import type { ContainerBehaviour, PodBehaviour } from './behaviour';
+import type { ContainerState } from './pod-status';
+import { initDone, phaseOf, terminatedState } from './pod-status';
+
+export interface PodRunOptions {
+  readonly clock: SimClock;
+  readonly random: Random;
+  readonly behaviour: PodBehaviour;
+  /** Something moved: status may differ now. */
+  readonly moved: () => void;
+}
+
+const FIRST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 300_000;
+
+export class PodRun {
+  readonly containers: ContainerState[];
+  private readonly timers = new Set<() => void>();
+  private readonly launching = new Set<ContainerState>();
+
+  constructor(
+    readonly pod: LiveObject,
+    private readonly options: PodRunOptions,
+  ) {
+    const spec = pod.spec ?? {};
+    this.containers = [
+      ...listOf(spec.initContainers).map((each) => newContainer(each, true)),
+      ...listOf(spec.containers).map((each) => newContainer(each, false)),
+    ];
+  }
+
+  start(): void {
+    this.next();
+  }
+
+  /** Stops all timers: nothing moves any more. */
+  freeze(): void {
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    this.launching.clear();
+  }
+
+  /** After a reboot of the node: what ran is dead, and starts again where the restart policy says so. */
+  reboot(): void {
+    this.freeze();
+    for (const container of this.containers) {
+      if (container.state === 'running') this.terminate(container, { code: 255 }, 'Unknown');
+    }
+    const again = this.policy === 'Always' || (this.policy === 'OnFailure' && !this.ended);
+    for (const container of this.containers)
+      if (again && (container.init || container.exitCode !== 0 || this.policy === 'Always')) this.reset(container);
+    this.options.moved();
+    if (again) this.next();
+  }
+
+  get ended(): boolean {
+    const phase = phaseOf(this.containers, this.policy);
+    return phase === 'Succeeded' || phase === 'Failed';
+  }
+
+  private get policy(): string {
+    return String(this.pod.spec?.restartPolicy);
+  }
+
+  /** Starts what may start now. */
+  private next(): void {
+    const pendingInit = this.containers.find((each) => each.init && !initDone(each));
+    if (pendingInit !== undefined) return pendingInit.state === 'waiting' ? this.launch(pendingInit) : undefined;
+    for (const container of this.containers) {
+      if (!container.init && container.state === 'waiting' && container.reason !== 'CrashLoopBackOff')
+        this.launch(container);
+    }
+  }
+
+  private launch(container: ContainerState): void {
+    if (this.launching.has(container)) return;
+    const { name, init, restarts } = container;
+    const behaviour = this.options.behaviour({ pod: this.pod, name, init, restarts }, this.options.random) ?? {};
+    this.launching.add(container);
+    const pullMs = restarts === 0 ? (behaviour.pullMs ?? 500) : 0;
+    this.after(pullMs + (behaviour.startMs ?? 200), () => this.running(container, behaviour));
+  }
+
+  private running(container: ContainerState, behaviour: ContainerBehaviour): void {
+    this.launching.delete(container);
+    container.state = 'running';
+    container.startedAt = this.options.clock.timestamp();
+    const { readyMs = 0, runMs } = behaviour;
+    const ends = runMs ?? (container.init && !container.sidecar ? 1000 : undefined);
+    container.ready = readyMs === 0 && !(container.init && !container.sidecar);
+    if (readyMs > 0) this.after(readyMs, () => this.becomeReady(container));
+    if (ends !== undefined) this.after(ends, () => this.exit(container, behaviour.exit ?? { code: 0 }));
+    this.options.moved();
+    if (container.sidecar) this.next();
+  }
+
+  private becomeReady(container: ContainerState): void {
+    if (container.state !== 'running') return;
+    container.ready = true;
+    this.options.moved();
+  }
+
+  private exit(container: ContainerState, exit: NonNullable<ContainerBehaviour['exit']>): void {
+    this.terminate(container, exit, exit.code === 0 ? 'Completed' : 'Error');
+    const failedInit = container.init && !container.sidecar && exit.code !== 0;
+    const restart =
+      container.init && !container.sidecar ? failedInit && this.policy !== 'Never' : this.restarts(exit.code);
+    if (restart) this.pause(container);
+    this.options.moved();
+    if (!restart && container.init && exit.code === 0) this.next();
+  }
+
+  private restarts(code: number): boolean {
+    return this.policy === 'Always' || (this.policy === 'OnFailure' && code !== 0);
+  }
+
+  private terminate(container: ContainerState, exit: { code: number; message?: string }, reason: string): void {
+    const finishedAt = this.options.clock.timestamp();
+    Object.assign(container, {
+      state: 'terminated',
+      reason,
+      ready: false,
+      exitCode: exit.code,
+      message: exit.message,
+      finishedAt,
+    });
+  }
+
+  /** The first restart is at once, the later ones after 10 s, 20 s, … five minutes. */
+  private pause(container: ContainerState): void {
+    const wait =
+      container.restarts === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (container.restarts - 1), LONGEST_PAUSE_MS);
+    this.reset(container);
+    container.reason = wait === 0 ? 'ContainerCreating' : 'CrashLoopBackOff';
+    this.after(wait, () => {
+      container.reason = 'ContainerCreating';
+      this.next();
+    });
+  }
+
+  private reset(container: ContainerState): void {
+    if (container.state === 'terminated') container.last = terminatedState(container);
+    Object.assign(container, {
+      state: 'waiting',
+      reason: 'ContainerCreating',
+      ready: false,
+      restarts: container.restarts + 1,
+      exitCode: 0,
+      message: undefined,
+    });
+  }
+
+  private after(ms: number, wake: () => void): void {
+    const cancel = this.options.clock.after(ms, () => {
+      this.timers.delete(cancel);
+      wake();
+    });
+    this.timers.add(cancel);
+  }
+}
+
+const newContainer = (spec: JsonObject, init: boolean): ContainerState => ({
+  name: String(spec.name),
+  image: String(spec.image ?? ''),
+  init,
+  sidecar: init && spec.restartPolicy === 'Always',
+  state: 'waiting',
+  reason: init ? 'ContainerCreating' : 'PodInitializing',
+  ready: false,
+  restarts: 0,
+  exitCode: 0,
+  message: undefined,
+  startedAt: undefined,
+  finishedAt: undefined,
+  last: undefined,
+});

@@ -1,0 +1,122 @@
+/** The status of a Pod from the state of its containers, as the kubelet writes it. Pure. */
+import type { JsonObject } from '../../lib/base/json';
+import type { LiveObject } from '../../lib/base/kube-object';
+import { setCondition } from '../controllers/conditions';
+
+export interface ContainerState {
+  readonly name: string;
+  readonly image: string;
+  readonly init: boolean;
+  /** An init container that keeps running beside the others. */
+  readonly sidecar: boolean;
+  state: 'waiting' | 'running' | 'terminated';
+  /** Of `waiting`: `ContainerCreating`, `PodInitializing`, `CrashLoopBackOff`. Of `terminated`: `Completed`, `Error`. */
+  reason: string;
+  ready: boolean;
+  restarts: number;
+  exitCode: number;
+  message: string | undefined;
+  startedAt: string | undefined;
+  finishedAt: string | undefined;
+  /** How it ended before it was started again. */
+  last: JsonObject | undefined;
+}
+
+export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+/** Whether an init container lets the next one start. */
+export const initDone = (container: ContainerState): boolean =>
+  container.sidecar ? container.state === 'running' : container.state === 'terminated' && container.exitCode === 0;
+
+export const phaseOf = (containers: readonly ContainerState[], restartPolicy: string): Phase => {
+  const main = containers.filter((each) => !each.init);
+  const failedInit = containers.some((each) => each.init && each.state === 'terminated' && each.exitCode !== 0);
+  if (failedInit && restartPolicy === 'Never') return 'Failed';
+  if (main.every((each) => each.state === 'terminated') && main.length > 0) {
+    const failed = main.some((each) => each.exitCode !== 0);
+    if (restartPolicy === 'Never') return failed ? 'Failed' : 'Succeeded';
+    if (restartPolicy === 'OnFailure' && !failed) return 'Succeeded';
+    return 'Running';
+  }
+  const started = main.some((each) => each.state !== 'waiting' || each.restarts > 0);
+  return started ? 'Running' : 'Pending';
+};
+
+export interface PodPlace {
+  readonly hostIP: string;
+  readonly podIP: string;
+  readonly time: string;
+}
+
+/** The whole status. Equal containers give an equal status: the kubelet writes it only when something moved. */
+export const podStatus = (pod: LiveObject, containers: readonly ContainerState[], place: PodPlace): JsonObject => {
+  const phase = phaseOf(containers, String(pod.spec?.restartPolicy));
+  const initialized = containers.filter((each) => each.init).every(initDone);
+  const main = containers.filter((each) => !each.init);
+  const ready = main.every((each) => each.ready);
+  const ended = phase === 'Succeeded' || phase === 'Failed';
+  const why = ended ? { reason: 'PodCompleted' } : { reason: 'ContainersNotReady', message: notReadyMessage(main) };
+  const verdicts: readonly (JsonObject & { type: string; status: string })[] = [
+    { type: 'PodReadyToStartContainers', status: ended ? 'False' : 'True' },
+    {
+      type: 'Initialized',
+      status: initialized ? 'True' : 'False',
+      ...(initialized ? {} : { reason: 'ContainersNotInitialized' }),
+    },
+    { type: 'Ready', status: ready ? 'True' : 'False', ...(ready ? {} : why) },
+    { type: 'ContainersReady', status: ready ? 'True' : 'False', ...(ready ? {} : why) },
+    { type: 'PodScheduled', status: 'True' },
+  ];
+  const conditions = verdicts.reduce<JsonObject[] | undefined>(
+    (list, each) => setCondition(list ?? pod.status?.conditions, each, place.time),
+    undefined,
+  );
+  const init = containers.filter((each) => each.init).map(containerStatus);
+  return {
+    ...pod.status,
+    phase,
+    conditions: conditions ?? [],
+    hostIP: place.hostIP,
+    hostIPs: [{ ip: place.hostIP }],
+    podIP: place.podIP,
+    podIPs: [{ ip: place.podIP }],
+    startTime: pod.status?.startTime ?? place.time,
+    ...(init.length === 0 ? {} : { initContainerStatuses: init }),
+    containerStatuses: main.map(containerStatus),
+  };
+};
+
+const notReadyMessage = (containers: readonly ContainerState[]): string =>
+  `containers with unready status: [${containers
+    .filter((each) => !each.ready)
+    .map((each) => each.name)
+    .join(' ')}]`;
+
+/** How a container ended, in the form of status. */
+export const terminatedState = (container: ContainerState): JsonObject => ({
+  exitCode: container.exitCode,
+  reason: container.reason,
+  ...(container.message === undefined ? {} : { message: container.message }),
+  startedAt: container.startedAt,
+  finishedAt: container.finishedAt,
+});
+
+const containerStatus = (container: ContainerState): JsonObject => {
+  const { name, image, ready, restarts, state, reason, last } = container;
+  const current =
+    state === 'waiting'
+      ? { waiting: { reason } }
+      : state === 'running'
+        ? { running: { startedAt: container.startedAt } }
+        : { terminated: terminatedState(container) };
+  return {
+    name,
+    image,
+    imageID: state === 'waiting' && restarts === 0 ? '' : `sim://${image}`,
+    ready,
+    restartCount: restarts,
+    started: state === 'running',
+    state: current,
+    lastState: last === undefined ? {} : { terminated: last },
+  };
+};
