@@ -1,3 +1,4 @@
+import { GROUP } from '../../lib/api/kind';
 import type { ErrorCode, ErrorParameters } from '../../lib/base/errors';
 import { OperatorError } from '../../lib/base/errors';
 
@@ -68,12 +69,15 @@ export const apiError = (
     server: call.server ?? 'the API server',
     resource: call.resource ?? call.object,
     cause: failure.message,
-    field: failure.causes?.map((cause) => cause.field ?? '').join(', ') || 'a field',
+    field:
+      UNDECLARED.exec(failure.message)?.[1] ??
+      (failure.causes?.map((cause) => cause.field ?? '').join(', ') || 'a field'),
+    kind: call.object.split('/')[0] ?? call.object,
     seconds: failure.retryAfterSeconds ?? 0,
     namespace: call.namespace ?? 'of the object',
     owner: 'somebody else',
   };
-  return new ApiError(codeOf(failure), parameters, failure);
+  return new ApiError(codeOf(failure, call.resource?.endsWith(`.${GROUP}`) === true), parameters, failure);
 };
 
 const codeByStatus: Readonly<Record<number, ErrorCode>> = {
@@ -87,8 +91,12 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
   504: 'ApiTimeout',
 };
 
-const codeOf = (failure: ApiFailure): ErrorCode => {
+/** What an apply of a field that the schema lacks is answered with: as if the server had failed, but it won't help to try again. */
+const UNDECLARED = /\.([\w.[\]"=-]+): field not declared in schema/;
+
+const codeOf = (failure: ApiFailure, ours: boolean): ErrorCode => {
   if (failure.causes?.some((cause) => cause.reason === 'NamespaceTerminating') === true) return 'NamespaceTerminating';
+  if (UNDECLARED.test(failure.message)) return ours ? 'CrdOutdated' : 'ObjectRejected';
   if (failure.status === 422 && failure.message.includes('immutable')) return 'ImmutableField';
   const known = codeByStatus[failure.status];
   if (known !== undefined) return known;

@@ -36,7 +36,7 @@ export interface WatcherOptions {
   readonly sink: WatchSink;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told each failure of a list or a stream, once; the watcher goes on by itself. */
+  /** Told why a list or a stream failed, once as long as it is the same reason; the watcher goes on by itself. */
   readonly onError?: (error: OperatorError) => void;
   readonly times?: Partial<WatchTimes>;
 }
@@ -202,8 +202,9 @@ export class Watcher {
     if (!resumes(failure) || this.troubles >= FAILED_RESUMES) this.version = undefined;
     // An expired version is everyday life, not something anybody has to wait for.
     if (isExpired(failure)) return;
+    const known = this.waitingFor?.message === failure.message;
     this.waitingFor = failure;
-    this.options.onError?.(failure);
+    if (!known) this.options.onError?.(failure);
   }
 
   private async pause(failure: OperatorError | undefined, stop: AbortSignal): Promise<void> {

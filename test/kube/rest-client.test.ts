@@ -115,6 +115,12 @@ describe('what fails says which row of the errors table it is', () => {
       retryAfterSeconds: 3,
     },
     { answer: status(504, 'Timeout'), code: 'ApiTimeout' },
+    {
+      answer: status(500, '', {
+        message: 'failed to create typed patch object: .spec.x: field not declared in schema',
+      }),
+      code: 'ObjectRejected',
+    },
     { answer: reset, code: 'ApiUnreachable' },
   ])('$code', async ({ answer, code, retryAfterSeconds }) => {
     server.answers(answer);
@@ -122,6 +128,19 @@ describe('what fails says which row of the errors table it is', () => {
     expect(error.code).toBe(code);
     expect(error.failure.retryAfterSeconds).toBe(retryAfterSeconds);
     expect(JSON.stringify([error.message, error.failure, error.parameters])).not.toContain('the-secret-token');
+  });
+
+  test('a field that our CRD lacks: the CRD is older than we are', async () => {
+    server.answers(
+      status(500, '', {
+        message:
+          'failed to create typed patch object (d/p; weka.weka.io/v1alpha1, Kind=WekaPolicy): .spec.image: field not declared in schema',
+      }),
+    );
+    const policy = { apiVersion: 'weka.weka.io/v1alpha1', kind: 'WekaPolicy', metadata: { name: 'p', namespace: 'd' } };
+    expect(await failureOf(client.apply(policy, { fieldManager: 'm', force: true }))).toMatchObject({
+      message: 'The CRD of WekaPolicy is older than this operator: it lacks spec.image.',
+    });
   });
 
   test('nobody there: unreachable, with the address', async () => {

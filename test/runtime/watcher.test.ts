@@ -219,6 +219,7 @@ test.each([
   cluster.lists = [error];
   await runFor(600);
   expect(watcher.state()).toMatchObject({ phase: 'Waiting', synced: false, waitingFor: { code } });
+  expect(errors).toEqual([code]);
   cluster.lists = [() => ({ objects: [], resourceVersion: '5' })];
   await clock.run({ forMs: 31_000 });
   expect(watcher.state()).toMatchObject({ phase: 'Watching', synced: true, waitingFor: undefined });
