@@ -161,7 +161,7 @@ export interface WekaClientSpec {
   readonly wekaSecretRef?: string;
 
   /**
-   * After how long the WEKA cluster forgets a client that does not come back; 0 means never. Unit: duration, as 24h. Default: 24h. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * After how long the WEKA cluster forgets a client that does not come back. Unit: duration, as 24h. Default: 24h. Changing it takes effect when a Pod is next created; running Pods keep the old value.
    *
    * @schema WekaClientSpec#autoRemoveTimeout
    */
@@ -644,14 +644,14 @@ export enum WekaClientSpecCpuPolicy {
  */
 export interface WekaClientSpecResources {
   /**
-   * What the scheduler reserves. Default: computed. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * What the scheduler reserves. Default: computed. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecResources#requests
    */
   readonly requests?: WekaClientSpecResourcesRequests;
 
   /**
-   * What the kernel enforces. Default: computed. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * What the kernel enforces. Default: computed. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecResources#limits
    */
@@ -874,7 +874,7 @@ export interface WekaClientSpecOverrides {
   readonly driversLoaderImage?: string;
 
   /**
-   * Path of the field of the Node object that identifies the machine to WEKA. Default: the machine id of the node. Changing it affects only what is created afterwards; nothing restarts.
+   * Path of the field of the Node object that identifies the machine to WEKA. Default: what the node annotation weka.io/machine-identifier-ref names, else the machine itself. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecOverrides#machineIdentifierNodeRef
    */
@@ -1058,20 +1058,20 @@ export function toJson_WekaClientSpecNetworkManagementIpsSelectors(obj: WekaClie
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * What the scheduler reserves. Default: computed. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+ * What the scheduler reserves. Default: computed. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClientSpecResourcesRequests
  */
 export interface WekaClientSpecResourcesRequests {
   /**
-   * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecResourcesRequests#cpu
    */
   readonly cpu?: WekaClientSpecResourcesRequestsCpu;
 
   /**
-   * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecResourcesRequests#memory
    */
@@ -1094,20 +1094,20 @@ export function toJson_WekaClientSpecResourcesRequests(obj: WekaClientSpecResour
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * What the kernel enforces. Default: computed. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+ * What the kernel enforces. Default: computed. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClientSpecResourcesLimits
  */
 export interface WekaClientSpecResourcesLimits {
   /**
-   * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecResourcesLimits#cpu
    */
   readonly cpu?: WekaClientSpecResourcesLimitsCpu;
 
   /**
-   * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClientSpecResourcesLimits#memory
    */
@@ -1214,7 +1214,7 @@ export function toJson_WekaClientSpecCsiConfigAdvanced(obj: WekaClientSpecCsiCon
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+ * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClientSpecResourcesRequestsCpu
  */
@@ -1230,7 +1230,7 @@ export class WekaClientSpecResourcesRequestsCpu {
 }
 
 /**
- * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+ * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClientSpecResourcesRequestsMemory
  */
@@ -1246,7 +1246,7 @@ export class WekaClientSpecResourcesRequestsMemory {
 }
 
 /**
- * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+ * CPU; used with cpuPolicy manual or shared. Unit: Kubernetes quantity of cores, as 500m or 2. Default: computed from the cores. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClientSpecResourcesLimitsCpu
  */
@@ -1262,7 +1262,7 @@ export class WekaClientSpecResourcesLimitsCpu {
 }
 
 /**
- * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+ * Memory; used by clients. Unit: Kubernetes quantity of bytes, as 8Gi. Default: computed from cores, drives and additionalMemory. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClientSpecResourcesLimitsMemory
  */

@@ -182,7 +182,7 @@ export interface WekaClusterSpec {
   readonly roleAnnotations?: WekaClusterSpecRoleAnnotations;
 
   /**
-   * What counts as one failure domain. Label and labels are fixed once set; the skew is not. Default: every node is its own. Changing it affects only what is created afterwards; nothing restarts.
+   * What counts as one failure domain. label and compositeLabels are fixed once set; skew is not. Default: every node is its own. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpec#failureDomain
    */
@@ -479,7 +479,7 @@ export interface WekaClusterSpecDynamicTemplate {
   readonly computeHugepages?: number;
 
   /**
-   * Part of the huge pages of a compute container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
+   * Part of the huge pages of each compute container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpecDynamicTemplate#computeHugepagesOffset
    */
@@ -493,7 +493,7 @@ export interface WekaClusterSpecDynamicTemplate {
   readonly driveHugepages?: number;
 
   /**
-   * Part of the huge pages of a drive container that WEKA does not use itself. Unit: MiB. Default: 200 x numDrives; with containerCapacity 200 x driveCores. Changing it affects only what is created afterwards; nothing restarts.
+   * Part of the huge pages of each drive container that WEKA does not use itself. Unit: MiB. Default: 200 x numDrives; with containerCapacity 200 x driveCores. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpecDynamicTemplate#driveHugepagesOffset
    */
@@ -556,7 +556,7 @@ export interface WekaClusterSpecDynamicTemplate {
   readonly s3FrontendHugepages?: number;
 
   /**
-   * Part of the huge pages of a S3 container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
+   * Part of the huge pages of each S3 container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpecDynamicTemplate#s3FrontendHugepagesOffset
    */
@@ -598,7 +598,7 @@ export interface WekaClusterSpecDynamicTemplate {
   readonly nfsFrontendHugepages?: number;
 
   /**
-   * Part of the huge pages of a NFS container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
+   * Part of the huge pages of each NFS container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpecDynamicTemplate#nfsFrontendHugepagesOffset
    */
@@ -633,7 +633,7 @@ export interface WekaClusterSpecDynamicTemplate {
   readonly smbwFrontendHugepages?: number;
 
   /**
-   * Part of the huge pages of a SMB-W container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
+   * Part of the huge pages of each SMB-W container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpecDynamicTemplate#smbwFrontendHugepagesOffset
    */
@@ -668,7 +668,7 @@ export interface WekaClusterSpecDynamicTemplate {
   readonly dataServicesHugepages?: number;
 
   /**
-   * Part of the huge pages of a data services container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
+   * Part of the huge pages of each data services container that WEKA does not use itself. Unit: MiB. Default: 200. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaClusterSpecDynamicTemplate#dataServicesHugepagesOffset
    */
@@ -888,7 +888,7 @@ export function toJson_WekaClusterSpecRoleAnnotations(obj: WekaClusterSpecRoleAn
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * What counts as one failure domain. Label and labels are fixed once set; the skew is not. Default: every node is its own. Changing it affects only what is created afterwards; nothing restarts.
+ * What counts as one failure domain. label and compositeLabels are fixed once set; skew is not. Default: every node is its own. Changing it affects only what is created afterwards; nothing restarts.
  *
  * @schema WekaClusterSpecFailureDomain
  */
