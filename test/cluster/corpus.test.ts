@@ -1,3 +1,6 @@
+import { lintDocument } from '../../lib/api/lint/lint';
+import { validate } from '../../lib/api/validate';
+import type { JsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
 import type { CorpusEntry } from './corpus-files';
 import { corpusExists, documentOf, identity, inBatches, lostFields, readCorpus } from './corpus-files';
@@ -93,6 +96,28 @@ describeCorpus('documents that are not right as published, on the real API serve
       const { code, stderr } = await kubectl(['apply', '--dry-run=server', '-f', entry.path], { mayFail: true });
       expect(code).toBe(1);
       expect(stderr).toContain('error converting YAML to JSON');
+    },
+  );
+});
+
+describeCorpus('our validator and the real API server, on every document that is YAML', () => {
+  beforeAll(installCrds);
+  const parsed = corpus.filter(({ expect }) => expect !== 'parse-error');
+
+  test.each(table(parsed))('%s: both accept it, or both refuse it', async (_file, entry) => {
+    const document = documentOf(entry);
+    const answer = await create(document);
+    const problems = validate(document as unknown as JsonObject).problems;
+    expect({ accepted: problems.length === 0, problems }).toEqual({ accepted: answer.status === 201, problems });
+  });
+
+  test.each(table(parsed.filter(({ expect }) => expect !== 'ok')))(
+    '%s: has a finding with a remedy',
+    (_file, entry) => {
+      const document = { object: documentOf(entry) as unknown as JsonObject, where: entry.file };
+      const findings = lintDocument(document, [document], (object) => validate(object).problems);
+      expect(findings.length).toBeGreaterThan(0);
+      for (const finding of findings) expect(finding.remedy).toMatch(/\w{3}/);
     },
   );
 });
