@@ -179,7 +179,7 @@ export const tracesConfiguration = (doc: SpecDoc) =>
     field(doc),
   );
 
-const resourceList = (doc: SpecDoc) =>
+const resourceList = (does: string, change: NonNullable<SpecDoc['change']>) =>
   Type.Object(
     {
       cpu: optional(
@@ -188,6 +188,7 @@ const resourceList = (doc: SpecDoc) =>
             does: 'CPU; used with cpuPolicy manual or shared.',
             unit: 'Kubernetes quantity of cores, as 500m or 2',
             absent: 'computed from the cores',
+            change,
           }),
         ),
       ),
@@ -197,18 +198,19 @@ const resourceList = (doc: SpecDoc) =>
             does: 'Memory; used by clients.',
             unit: 'Kubernetes quantity of bytes, as 8Gi',
             absent: 'computed from cores, drives and additionalMemory',
+            change,
           }),
         ),
       ),
     },
-    field(doc),
+    field({ does, absent: 'computed', change }),
   );
 /** spec.resources: requests and limits that replace the computed ones. */
 export const podResources = (doc: SpecDoc) =>
   Type.Object(
     {
-      requests: optional(resourceList({ does: 'What the scheduler reserves.', absent: 'computed' })),
-      limits: optional(resourceList({ does: 'What the kernel enforces.', absent: 'computed' })),
+      requests: optional(resourceList('What the scheduler reserves.', doc.change ?? 'pod')),
+      limits: optional(resourceList('What the kernel enforces.', doc.change ?? 'pod')),
     },
     field(doc),
   );

@@ -74,7 +74,7 @@ const joining = {
   autoRemoveTimeout: optional(
     duration(
       field({
-        does: 'After how long the WEKA cluster forgets a client that does not come back; 0 means never.',
+        does: 'After how long the WEKA cluster forgets a client that does not come back.',
         unit: 'duration, as 24h',
         absent: '24h',
       }),
@@ -231,7 +231,7 @@ const overrides = Type.Object(
     driversLoaderImage: text('Image that loads the drivers.', 'the loader of the operator'),
     machineIdentifierNodeRef: text(
       'Path of the field of the Node object that identifies the machine to WEKA.',
-      'the machine id of the node',
+      'what the node annotation weka.io/machine-identifier-ref names, else the machine itself',
       'newOnly',
     ),
     forceDrain: flag('Unsafe. Drops all I/O of mounts when a client is removed, instead of waiting for them.'),

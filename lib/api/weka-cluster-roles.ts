@@ -145,7 +145,7 @@ const offset = (name: string, absent: string) =>
   optional(
     Type.Integer(
       field({
-        does: `Part of the huge pages of a ${name} container that WEKA does not use itself.`,
+        does: `Part of the huge pages of each ${name} container that WEKA does not use itself.`,
         unit: 'MiB',
         absent,
         change: 'newOnly',

@@ -67,7 +67,7 @@ const placement = {
   roleAnnotations: optional(roleAnnotations),
   failureDomain: optional(
     failureDomain({
-      does: 'What counts as one failure domain. Label and labels are fixed once set; the skew is not.',
+      does: 'What counts as one failure domain. label and compositeLabels are fixed once set; skew is not.',
       absent: 'every node is its own',
       change: 'newOnly',
     }),
