@@ -31,7 +31,7 @@ export type Step =
     } & ChildIdentity);
 
 export interface Stage {
-  /** `save`, `apply 0`, `apply 1`, `prune`: stable, for people. */
+  /** `save`, `prune names`, `apply 0`, `apply 1`, `prune`, `forget`, `wait`: stable, for people. */
   readonly name: string;
   readonly steps: readonly Step[];
 }

@@ -1,11 +1,14 @@
 /**
  * What the API server knows of each kind: the structural schema that says which fields exist and how server-side
  * apply merges them. Built-in kinds come from kubernetes.json, extracted from the server's own OpenAPI; kinds of
- * custom resources are registered. Schemas are big and shared, so nothing is copied: `$ref` is followed when needed.
+ * custom resources come from
+ * lib/api; further ones can be registered. Schemas are big and shared, so nothing is copied: `$ref` is followed when needed.
  */
 import type { JsonSchema } from '../../lib/api/json-schema';
 import type { TypeMeta } from '../../lib/base/kube-object';
 import type { JsonValue } from '../../lib/base/json';
+import { objectSchema as crdSchema } from '../../lib/api/crd';
+import { kindOf } from '../../lib/api/kinds';
 import kubernetes from './kubernetes.json';
 
 interface Bundle {
@@ -47,7 +50,20 @@ export const registerSchema = (type: TypeMeta, schema: JsonSchema): void => {
 /** The schema of whole objects of a kind; `undefined` when neither built in nor registered. */
 export const schemaFor = (type: TypeMeta): JsonSchema | undefined => {
   const name = bundle.kinds[typeKey(type)];
-  return name === undefined ? custom.get(typeKey(type)) : bundle.$defs[name];
+  return name === undefined ? (custom.get(typeKey(type)) ?? ownSchema(type)) : bundle.$defs[name];
+};
+
+const ownSchema = (type: TypeMeta): JsonSchema | undefined => {
+  const definition = kindOf(type.apiVersion, type.kind);
+  if (definition === undefined) return undefined;
+  const { properties } = crdSchema(definition);
+  const schema = objectSchema(
+    Object.fromEntries(
+      ['spec', 'status'].flatMap((part) => (properties?.[part] === undefined ? [] : [[part, properties[part]]])),
+    ),
+  );
+  registerSchema(type, schema);
+  return schema;
 };
 
 /** Whether a kind is built into Kubernetes (as far as it is known here). */

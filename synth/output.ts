@@ -1,0 +1,55 @@
+/**
+ * Manifests as text: the same bytes for the same manifests on any machine, so that a GitOps repository changes only
+ * when something changed. And the file each manifest goes to, so that files of different objects never collide.
+ */
+import type { JsonObject, JsonValue } from '../lib/base/json';
+import type { Manifest } from '../lib/base/kube-object';
+import { groupOf } from '../lib/base/kube-object';
+import { digestOf } from './canonical-json';
+import { yamlText } from './yaml';
+
+/** One manifest as a YAML document. */
+export const manifestYaml = (manifest: Manifest): string => yamlText(manifest as unknown as JsonObject);
+
+/** Manifests as a stream of YAML documents, in the order given; empty for none. */
+export const manifestsYaml = (manifests: readonly Manifest[]): string => manifests.map(manifestYaml).join('---\n');
+
+const sortKeys = (value: JsonValue): JsonValue => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sortKeys);
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(value).sort()) {
+    const below = value[key];
+    if (below !== undefined) sorted[key] = sortKeys(below);
+  }
+  return sorted;
+};
+
+/** Manifests as a JSON List that kubectl takes, keys sorted, indented by two, ending in a line break. */
+export const manifestsJson = (manifests: readonly Manifest[]): string => {
+  const items = manifests.map((manifest) => sortKeys(manifest as unknown as JsonObject));
+  return `${JSON.stringify({ apiVersion: 'v1', items, kind: 'List' }, undefined, 2)}\n`;
+};
+
+/** Longest file name that common file systems take, in bytes. */
+const LONGEST = 255;
+const EXTENSION = '.yaml';
+const DIGEST = 12;
+
+/** Only what every file system takes and keeps apart, also those that don't tell capitals; `_` separates and escapes. */
+const safe = (text: string): string =>
+  text.replace(/[^a-z0-9.-]/g, (character) => `_${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+
+/** The file of a manifest: `daemonset.apps_namespace_name.yaml`; cluster-scoped: `namespace__name.yaml`. Different objects get different names. */
+export const fileName = ({ apiVersion, kind, metadata }: Manifest): string => {
+  const group = groupOf(apiVersion);
+  const parts = [
+    group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`,
+    metadata.namespace ?? '',
+    metadata.name,
+  ];
+  const name = parts.map(safe).join('_');
+  if (name.length + EXTENSION.length <= LONGEST) return name + EXTENSION;
+  const room = LONGEST - EXTENSION.length - DIGEST - 1;
+  return `${name.slice(0, room)}_${digestOf(parts).slice(0, DIGEST)}${EXTENSION}`;
+};
