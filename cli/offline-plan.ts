@@ -5,7 +5,7 @@ import { keyString, refOf, refString } from '../lib/base/kube-object';
 import { FIELD_MANAGER } from '../lib/base/names';
 import type { BaseScope, Reader, Reconciler, SharedWrite } from '../controllers/runtime/reconciler';
 import type { Plan } from '../synth/plan';
-import { plan } from '../synth/planner';
+import { planChildren } from '../synth/planner';
 
 /** What one object leads to. */
 export interface ParentPlan {
@@ -56,7 +56,7 @@ const planOne = async (object: LiveObject, reconciler: Reconciler, world: World,
     const owner = { ref: parent, uid: object.metadata.uid };
     return {
       parent,
-      plan: plan({ parent: owner, desired: children, live, inventory: [], manager: FIELD_MANAGER }),
+      plan: planChildren({ parent: owner, desired: children, live, inventory: [], manager: FIELD_MANAGER }),
       shared: shared ?? [],
     };
   } catch (thrown) {

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { OperatorError } from '../lib/base/errors';
+import { OPERATOR_NAMESPACE } from '../lib/base/names';
+import { connect } from './kube/connect';
+import type { RestClient } from './kube/rest-client';
+import { reconcilers } from './reconcilers';
+import { backoffMs, WATCH_BACKOFF } from './runtime/backoff';
+import { sleep, systemClock } from './runtime/clock';
+import { HealthServer } from './runtime/health';
+import type { LogLevel, Logger } from './runtime/log';
+import { createLogger } from './runtime/log';
+import { createManager } from './runtime/manager';
+import type { Manager, Readiness } from './runtime/manager-options';
+import { createMetrics } from './runtime/metrics';
+import { systemRandom } from './runtime/random';
+
+/** The oldest minor version of Kubernetes 1 that the operator runs on. */
+export const KUBERNETES_FLOOR = 30;
+
+/** How the manager process is set up. */
+export interface RunManagerOptions {
+  /** A kubeconfig file. @default in-cluster, else KUBECONFIG, else ~/.kube/config */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Namespaces to watch; empty: all. */
+  readonly namespaces: readonly string[];
+  /** Where the Lease and inventories live. @default weka-operator-system */
+  readonly operatorNamespace?: string;
+  /** Image of this program, for the Pods that carry its agents. */
+  readonly operatorImage: string;
+  /** `host:port` of /healthz, /readyz and /metrics. */
+  readonly healthAddress: string;
+  /** `false`: act at once, without a Lease. */
+  readonly leaderElection: boolean;
+  readonly logLevel: LogLevel;
+  /** For User-Agent, log and metrics. */
+  readonly version: string;
+  /** Stops it, gracefully. */
+  readonly signal: AbortSignal;
+  /** Told once it listens, with the port of the health server. */
+  readonly onListening?: (port: number) => void;
+}
+
+/**
+ * Runs the manager until `signal` aborts (then resolves) or it must not go on: ServerTooOld, LeadershipLost, an
+ * unusable kubeconfig, a health address that can't be bound (then rejects). A cluster that can't be reached, or lacks
+ * our CRDs, is waited for; /readyz says so.
+ */
+export const runManager = async (options: RunManagerOptions): Promise<void> => {
+  const logger = createLogger({ clock: systemClock, level: options.logLevel });
+  const metrics = createMetrics({ process: true });
+  metrics.set('weka_operator_build_info', { version: options.version }, 1);
+  const clientOptions = {
+    version: options.version,
+    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+  };
+  const client = await connect({
+    ...clientOptions,
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  let readiness = (): Readiness => waitingFor('the API server was not reached yet');
+  const health = new HealthServer({ address: options.healthAddress, readiness: () => readiness(), metrics });
+  options.onListening?.(await health.start());
+  const quiet = switchLevel(logger);
+  try {
+    await reachable(client, logger, options.signal, (message) => (readiness = () => waitingFor(message)));
+    const manager = managerOf(options, { client, logger, metrics });
+    readiness = () => manager.readiness();
+    await manager.start(options.signal);
+  } catch (thrown) {
+    if (!options.signal.aborted) throw thrown;
+  } finally {
+    quiet();
+    await health.stop();
+    client.close();
+  }
+};
+
+const waitingFor = (message: string): Readiness => ({
+  ready: false,
+  checks: [{ name: 'API server', ready: false, message }],
+});
+
+const managerOf = (
+  options: RunManagerOptions,
+  parts: { client: RestClient; logger: Logger; metrics: ReturnType<typeof createMetrics> },
+): Manager =>
+  createManager({
+    ...parts,
+    clock: systemClock,
+    random: systemRandom,
+    reconcilers: reconcilers({ operatorImage: options.operatorImage }),
+    namespaces: options.namespaces,
+    operatorNamespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
+    identity: `${hostname()}_${randomUUID()}`,
+    leaderElection: options.leaderElection ? {} : false,
+  });
+
+/** Waits until the API server answers; rejects when it is too old. */
+const reachable = async (
+  client: RestClient,
+  logger: Logger,
+  signal: AbortSignal,
+  onWait: (message: string) => void,
+): Promise<void> => {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return checkVersion(await client.version());
+    } catch (thrown) {
+      if (!(thrown instanceof OperatorError) || !thrown.retry) throw thrown;
+      onWait(`${thrown.message} ${thrown.remedy}`);
+      logger.warn('Waiting for the API server', { error: thrown, remedy: thrown.remedy });
+      await sleep(systemClock, backoffMs(attempt, systemRandom, WATCH_BACKOFF), signal);
+    }
+  }
+};
+
+/** Refuses an API server older than the floor; a version that can't be read is let pass. Pure. */
+export const checkVersion = ({
+  gitVersion,
+  major,
+  minor,
+}: {
+  readonly gitVersion: string;
+  readonly major: string;
+  readonly minor: string;
+}): void => {
+  const number = Number.parseInt(minor, 10);
+  if (major !== '1' || Number.isNaN(number) || number >= KUBERNETES_FLOOR) return;
+  throw new OperatorError('ServerTooOld', { version: gitVersion, floor: `v1.${KUBERNETES_FLOOR}` });
+};
+
+/** SIGUSR2 switches between `debug` and the level it was started with. The result ends that. */
+const switchLevel = (logger: { level: LogLevel }): (() => void) => {
+  const usual = logger.level;
+  const toggle = (): void => void (logger.level = logger.level === 'debug' ? usual : 'debug');
+  process.on('SIGUSR2', toggle);
+  return () => process.off('SIGUSR2', toggle);
+};
