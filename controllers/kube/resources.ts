@@ -1,5 +1,6 @@
 import type { TypeMeta } from '../../lib/base/kube-object';
 import { API_VERSION } from '../../lib/api/kind';
+import { KINDS } from '../../lib/api/kinds';
 
 /** How the API server calls the objects of a kind in its paths. */
 export interface Resource {
@@ -45,10 +46,9 @@ const TABLE: Readonly<Record<string, ReadonlyMap<string, Resource>>> = {
   'storage.k8s.io/v1': table({ cluster: 'StorageClass' }),
   'authentication.k8s.io/v1': table({ cluster: 'TokenReview' }),
   'authorization.k8s.io/v1': table({ cluster: 'SelfSubjectAccessReview' }),
-  [API_VERSION]: table({
-    namespaced: 'WekaCluster WekaClient WekaContainer WekaPolicy WekaManualOperation',
-    cluster: 'WekaNode',
-  }),
+  [API_VERSION]: new Map(
+    KINDS.map(({ kind, plural, scope }) => [kind, { plural, namespaced: scope === 'Namespaced' }]),
+  ),
 };
 
 /** The resource of a kind that needs no discovery. */

@@ -75,8 +75,10 @@ export class OwnWrites {
     if (!this.isStale(writer)) return true;
     const due = this.options.clock.now() - this.patienceMs;
     const overdue = [...(this.writes.get(writer)?.values() ?? [])].filter((write) => write.at <= due);
-    for (const { ref } of overdue) this.options.caches.cacheOf(ref)?.refresh(ref, await this.options.caches.fetch(ref));
-    for (const { ref } of overdue) this.writes.get(writer)?.delete(refString(ref));
+    for (const write of overdue) {
+      this.options.caches.cacheOf(write.ref)?.refresh(write.ref, await this.options.caches.fetch(write.ref));
+      this.settle(writer, write);
+    }
     return !this.isStale(writer);
   }
 
@@ -90,6 +92,13 @@ export class OwnWrites {
     const writes = this.writes.get(writer) ?? new Map<string, Write>();
     writes.set(refString(write.ref), write);
     this.writes.set(writer, writes);
+  }
+
+  /** Forgets `write`, unless a newer one to the same object has come meanwhile. */
+  private settle(writer: string, write: Write): void {
+    const writes = this.writes.get(writer);
+    const key = refString(write.ref);
+    if (writes?.get(key) === write) writes.delete(key);
   }
 
   private shown(write: Write): boolean {

@@ -118,6 +118,16 @@ test('what the watch owes for more than ten seconds is read and put into the cac
   expect(cache.get(refOf(pod('a', '0')))?.metadata.resourceVersion).toBe('12');
 });
 
+test('a write during that read is waited for in its turn', async () => {
+  stored.set('a', pod('a', '12'));
+  writes.wrote(ME, pod('a', '12'));
+  await clock.advance(10_000);
+  const caughtUp = writes.caughtUp(ME);
+  writes.wrote(ME, pod('a', '14'));
+  await expect(caughtUp).resolves.toBe(false);
+  expect(writes.pending(ME)).toEqual(['Pod/default/a']);
+});
+
 test('forgotten with its writer', () => {
   writes.wrote(ME, pod('a', '12'));
   writes.forget(ME);
