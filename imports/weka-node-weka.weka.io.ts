@@ -170,7 +170,7 @@ export interface WekaNodeSpecDriver {
   readonly kernel?: string;
 
   /**
-   * Architecture that the package was chosen for, as uname -m prints it. Default: the observed one. Changing it replaces the Pods concerned, one after another under the upgrade policy.
+   * Architecture that the package was chosen for, as the Node reports it. Default: the observed one. Changing it replaces the Pods concerned, one after another under the upgrade policy.
    *
    * @schema WekaNodeSpecDriver#architecture
    */

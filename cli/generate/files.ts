@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { crdOf } from '../../lib/api/crd';
 import { GROUP } from '../../lib/api/kind';
 import { KINDS } from '../../lib/api/kinds';
+import { lintPage } from '../../lib/api/lint/page';
 import { referencePage } from '../../lib/api/reference-page';
 import { errorsPage } from '../../lib/base/errors-page';
 import { EXAMPLES } from './examples';
@@ -21,11 +22,12 @@ export const crdFiles = (): readonly GeneratedFile[] =>
     content: HEADER + stringify(crdOf(definition), { lineWidth: 0, aliasDuplicateObjects: false }),
   }));
 
-/** docs/reference/ and docs/errors.md. */
+/** docs/reference/, docs/errors.md and docs/lint.md. */
 export const docFiles = (): readonly GeneratedFile[] => [
   ...KINDS.map((definition) => ({
     path: `docs/reference/${definition.kind.toLowerCase()}.md`,
     content: referencePage(definition, EXAMPLES[definition.kind] ?? ''),
   })),
   { path: 'docs/errors.md', content: errorsPage() },
+  { path: 'docs/lint.md', content: lintPage() },
 ];

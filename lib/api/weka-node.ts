@@ -31,7 +31,7 @@ const desiredDriver = Type.Object(
     architecture: optional(
       Type.String(
         field({
-          does: 'Architecture that the package was chosen for, as uname -m prints it.',
+          does: 'Architecture that the package was chosen for, as the Node reports it.',
           absent: 'the observed one',
           change: 'rolls',
         }),
@@ -150,7 +150,7 @@ const status = Type.Object({
   ),
   bootID: optional(Type.String(field({ says: 'Boot that was observed; another one voids what was loaded.' }))),
   kernel: optional(Type.String(field({ says: 'Kernel release, as uname -r prints it.' }))),
-  architecture: optional(Type.String(field({ says: 'Architecture, as uname -m prints it.' }))),
+  architecture: optional(Type.String(field({ says: 'Architecture, as the Node reports it: amd64 or arm64.' }))),
   osImage: optional(Type.String(field({ says: 'Operating system, as the Node reports it.' }))),
   secureBoot: optional(
     oneOf(
