@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { LiveObject, Manifest } from '../../lib/base/kube-object';
+import type { Manifest } from '../../lib/base/kube-object';
 import { refString } from '../../lib/base/kube-object';
 import type { DesiredChild, InventoryEntry, LiveChild, Parent } from '../../synth/child';
 import { childManifest, identityOf, isOwnedBy, matchChildren } from '../../synth/children';
