@@ -3,8 +3,8 @@ import { isJsonObject } from '../lib/base/json';
 import type { Path } from '../lib/api/lint/path';
 import { closest } from '../lib/api/lint/closest';
 import { pathText } from '../lib/api/lint/path';
-import type { Finding } from './lint-files';
-import { lintFiles } from './lint-files';
+import type { Finding } from './finding';
+import { fromFile } from './finding';
 import type { SourceDocument } from './parse-yaml';
 import type { ReadResult } from './read-files';
 
@@ -50,12 +50,18 @@ const FIELDS = [
  * `count: 3` beside `name: worker` stands for worker-1 to worker-3. A name that occurs twice is refused.
  */
 export const readNodes = (read: ReadResult): NodeList => {
-  const unreadable = lintFiles({ ...read, documents: [] }, () => []);
   const entries = read.documents.flatMap(entriesOf);
   const problems = entries.flatMap((entry) => ('finding' in entry ? [entry.finding] : []));
   const nodes = entries.flatMap((entry) => ('node' in entry ? [entry] : []));
-  return { nodes: nodes.map(({ node }) => node), findings: [...unreadable, ...problems, ...duplicates(nodes)] };
+  return {
+    nodes: nodes.map(({ node }) => node),
+    findings: [...read.problems.map(fromFile), ...problems, ...duplicates(nodes)],
+  };
 };
+
+/** Whether a document is a node list in the short form: nothing for Kubernetes, but found beside what is. */
+export const isNodeList = ({ object }: SourceDocument): boolean =>
+  object['kind'] === undefined && object['apiVersion'] === undefined && Array.isArray(object['nodes']);
 
 type Entry =
   { readonly node: PlannedNode; readonly source: SourceDocument; readonly path: Path } | { readonly finding: Finding };
@@ -93,7 +99,11 @@ const entriesOf = (source: SourceDocument): readonly Entry[] => {
 };
 
 const texts = (value: JsonValue | undefined): Readonly<Record<string, string>> =>
-  isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, String(item)])) : {};
+  isJsonObject(value)
+    ? Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, typeof item === 'string' ? item : JSON.stringify(item)]),
+      )
+    : {};
 const text = (value: JsonValue | undefined, otherwise: string): string =>
   typeof value === 'string' && value !== '' ? value : otherwise;
 const objects = (value: JsonValue | undefined): readonly JsonObject[] =>

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { lintCommand } from './commands/lint';
+import { planCommand } from './commands/plan';
 import { synthCommand } from './commands/synth';
 import type { CommandContext } from './commands/shared';
 import { EXIT } from './exit';
@@ -19,7 +20,7 @@ export const program = (context: CommandContext): Command => {
   return root;
 };
 
-const COMMANDS = [lintCommand, synthCommand];
+const COMMANDS = [lintCommand, planCommand, synthCommand];
 
 const inherit = (command: Command, { terminal }: CommandContext): Command =>
   command
@@ -31,6 +32,7 @@ const inherit = (command: Command, { terminal }: CommandContext): Command =>
 const AFTER = `
 A first tour, without a cluster:
   weka-operator lint -f examples/            # is it right?
+  weka-operator plan -f examples/policy.yaml --nodes examples/nodes.yaml   # what would happen?
   weka-operator synth -f examples/ -o out/   # as files for GitOps
 
 Exit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} wrong usage, ${EXIT.unreachable} cluster unreachable.

@@ -1,4 +1,4 @@
-import type { Finding } from './lint-files';
+import type { Finding } from './finding';
 import type { Terminal } from './terminal';
 import { paint } from './terminal';
 

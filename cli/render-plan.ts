@@ -1,16 +1,11 @@
 import type { JsonObject } from '../lib/base/json';
-import type { Manifest, ObjectRef } from '../lib/base/kube-object';
+import type { Manifest } from '../lib/base/kube-object';
 import { refOf, refString } from '../lib/base/kube-object';
-import type { Plan, Step } from '../synth/plan';
+import type { Step } from '../synth/plan';
+import type { ParentPlan } from './offline-plan';
 import { renderTable } from './render-table';
 import type { Colour } from './terminal';
 import { paint } from './terminal';
-
-/** What would be done for one custom resource. */
-export interface ObjectPlan {
-  readonly parent: ObjectRef;
-  readonly plan: Plan;
-}
 
 /** One line of a plan, as `-o json` gives it. */
 export interface PlanLine {
@@ -41,10 +36,21 @@ const COLOUR: Readonly<Record<PlanLine['action'], Colour>> = {
 };
 
 /** Every child with what would become of it, in the order it would happen. The inventory is bookkeeping and left out. */
-export const planLines = (plans: readonly ObjectPlan[]): readonly PlanLine[] =>
-  plans.flatMap(({ parent, plan }) =>
-    plan.stages.flatMap((stage) => stage.steps.flatMap((step) => line(refString(parent), stage.name, step))),
-  );
+export const planLines = (plans: readonly ParentPlan[]): readonly PlanLine[] => plans.flatMap(linesOf);
+
+const linesOf = ({ parent, plan, shared, error }: ParentPlan): readonly PlanLine[] => {
+  const from = refString(parent);
+  const steps = plan.stages.flatMap((stage) => stage.steps.flatMap((step) => line(from, stage.name, step)));
+  const writes = shared.map(({ manifest, live }): PlanLine => ({
+    parent: from,
+    stage: 'shared',
+    action: live === undefined ? 'create' : 'change',
+    object: refString(refOf(manifest)),
+    reasons: [`record of ${from}`],
+  }));
+  if (error === undefined) return [...writes, ...steps];
+  return [{ parent: from, stage: '-', action: 'refuse', object: from, reasons: [`${error.message} ${error.remedy}`] }];
+};
 
 const line = (parent: string, stage: string, step: Step): readonly PlanLine[] => {
   switch (step.action) {
@@ -70,16 +76,19 @@ const line = (parent: string, stage: string, step: Step): readonly PlanLine[] =>
   }
 };
 
-/** The plan for people: a table a custom resource, and a last line that counts. */
-export const renderPlan = (plans: readonly ObjectPlan[], colour: boolean): string => {
-  const lines = planLines(plans);
-  const parts = plans.map(({ parent }) => {
-    const own = lines.filter((each) => each.parent === refString(parent));
-    const title = paint(colour, 'bold', refString(parent));
-    return own.length === 0 ? `${title}\n  nothing to do\n` : `${title}\n${indent(table(own, colour))}`;
-  });
-  return `${parts.join('\n')}\n${summary(lines)}\n`;
+/** The plan for people: a table for the records of nodes, one for each custom resource, and a last line that counts. */
+export const renderPlan = (plans: readonly ParentPlan[], colour: boolean): string => {
+  const nodes = plans.filter(({ parent }) => parent.kind === 'Node');
+  const others = plans.filter(({ parent }) => parent.kind !== 'Node');
+  const parts = [
+    ...(nodes.length === 0 ? [] : [part('Nodes', planLines(nodes), colour)]),
+    ...others.map((each) => part(refString(each.parent), planLines([each]), colour)),
+  ];
+  return `${parts.join('\n')}\n${summary(planLines(plans))}\n`;
 };
+
+const part = (title: string, lines: readonly PlanLine[], colour: boolean): string =>
+  `${paint(colour, 'bold', title)}\n${lines.length === 0 ? '  nothing to do\n' : indent(table(lines, colour))}`;
 
 const table = (lines: readonly PlanLine[], colour: boolean): string =>
   renderTable<PlanLine>(
@@ -115,7 +124,7 @@ const summary = (lines: readonly PlanLine[]): string => {
 export const DO_NOT_APPLY = 'weka.io/do-not-apply';
 
 /** The children that a plan would apply, as they would be sent, each marked not to be applied. */
-export const plannedChildren = (plans: readonly ObjectPlan[]): readonly Manifest[] =>
+export const plannedChildren = (plans: readonly ParentPlan[]): readonly Manifest[] =>
   plans.flatMap(({ parent, plan }) =>
     plan.stages.flatMap((stage) =>
       stage.steps.flatMap((step) => (step.action === 'apply' ? [marked(step.manifest, refString(parent))] : [])),
@@ -131,6 +140,6 @@ const marked = (manifest: Manifest, parent: string): Manifest => ({
 });
 
 /** The plan as `-o json` gives it. */
-export const planDocument = (plans: readonly ObjectPlan[]): JsonObject => ({
+export const planDocument = (plans: readonly ParentPlan[]): JsonObject => ({
   steps: planLines(plans).map((each) => ({ ...each, reasons: [...each.reasons] })),
 });

@@ -10,7 +10,8 @@ export interface CommandContext {
   readonly exit: (code: ExitCode) => void;
 }
 
-const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
+/** Gathers the values of a repeatable option. */
+export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
   ...(earlier ?? []),
   value,
 ];

@@ -9,6 +9,7 @@ import type { OutputFile } from '../gitops/write-directory';
 import { writeDirectory } from '../gitops/write-directory';
 import { toYaml } from '../gitops/to-yaml';
 import { lintFiles } from '../lint-files';
+import { isNodeList } from '../node-list';
 import { withProgress } from '../progress';
 import type { ReadResult } from '../read-files';
 import { readFiles } from '../read-files';
@@ -44,7 +45,7 @@ export const runSynth = async (options: SynthOptions, terminal: Terminal): Promi
 
 /** In an order that can be applied as it is: kinds that others need first, then by namespace and name. */
 const objectsOf = (read: ReadResult, options: SynthOptions, terminal: Terminal): readonly KubeObject[] => {
-  const all = read.documents.map(({ object }) => normalise(object));
+  const all = read.documents.filter((document) => !isNodeList(document)).map(({ object }) => normalise(object));
   for (const secret of all.filter(isSecret))
     terminal.err(
       `left out ${refString(refOf(secret))}: a Secret doesn't belong into Git; keep an ExternalSecret or SealedSecret there instead\n`,
