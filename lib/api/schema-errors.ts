@@ -1,8 +1,10 @@
 import type { ErrorObject } from 'ajv';
+import { DURATION_PATTERN } from './field';
 import { closest } from './lint/closest';
 import type { Path } from './lint/path';
 import { parsePath, pathText, valueAt } from './lint/path';
 import type { Problem } from './problem';
+import { CIDR_PATTERN, IMAGE_PATTERN } from './shared-spec';
 
 const typeName = (value: unknown): string =>
   Array.isArray(value)
@@ -43,6 +45,13 @@ const typeRemedy = (types: string | readonly string[], value: unknown): string =
   return `Write ${expected(types)}.`;
 };
 
+/** Patterns that users meet often, in words: what is meant, and how to write it. */
+const FORMS: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  [DURATION_PATTERN]: ['a duration', 'Write numbers with units, for example 90s, 5m or 1h30m.'],
+  [IMAGE_PATTERN]: ['an image with a version', 'Add the version as a tag, for example :4.4.10.200, or a digest.'],
+  [CIDR_PATTERN]: ['a subnet', 'Write address and prefix length, for example 10.20.0.0/24.'],
+};
+
 type Said = Pick<Problem, 'rule' | 'message' | 'remedy'>;
 type Say = (path: string, value: unknown, error: ErrorObject) => Said;
 const params = (error: ErrorObject): Record<string, unknown> => error.params as Record<string, unknown>;
@@ -76,11 +85,14 @@ const SAY: Readonly<Record<string, Say>> = {
     message: `${path} is missing.`,
     remedy: 'Add it; the reference page of the kind says what it does.',
   }),
-  pattern: (path, value, error) => ({
-    rule: 'pattern',
-    message: `${path} is ${quoted(value)}, which does not have the form ${String(params(error)['pattern'])}.`,
-    remedy: 'Correct its form; the reference page of the kind shows examples.',
-  }),
+  pattern: (path, value, error) => {
+    const pattern = String(params(error)['pattern']);
+    const [what, remedy] = FORMS[pattern] ?? [
+      `of the form ${pattern}`,
+      'Correct its form; the reference page of the kind shows examples.',
+    ];
+    return { rule: 'pattern', message: `${path} is ${quoted(value)}, which is not ${what}.`, remedy };
+  },
   format: (path, value, error) => ({
     rule: 'format',
     message: `${path} is ${quoted(value)}, which is not a ${String(params(error)['format'])}.`,

@@ -118,7 +118,7 @@ describe('a message names the field and the remedy', () => {
       aSignPolicy({}, { payload: { signDrivesPayload: { type: 'aws-all' }, interval: '5' } }),
       'spec.payload.interval',
       'pattern',
-      /"5"/,
+      /is not a duration\. Write numbers with units/,
     ],
     [
       'a PCI identity that is too long',
