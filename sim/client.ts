@@ -164,7 +164,7 @@ export class SimClient implements ClusterClient {
         try {
           options.onEvent(event);
         } catch (thrown) {
-          end(() => reject(thrown as Error));
+          end(() => reject(asError(thrown)));
         }
       };
       const emit = (event: WatchEvent): void => faults.deliver({ user, type, event }, () => hand(event));
@@ -172,7 +172,7 @@ export class SimClient implements ClusterClient {
       try {
         close = openWatch({ type, matches, resourceVersion: options.resourceVersion, bookmarkMs, emit }, core);
       } catch (thrown) {
-        end(() => reject(thrown as Error));
+        end(() => reject(asError(thrown)));
       }
     });
   }
@@ -182,3 +182,5 @@ const seen = (options: { uid?: string; resourceVersion?: string } | undefined) =
   uid: options?.uid,
   resourceVersion: options?.resourceVersion,
 });
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

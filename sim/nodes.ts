@@ -4,7 +4,7 @@ import type { JsonObject } from '../lib/base/json';
 import type { LiveObject } from '../lib/base/kube-object';
 import type { Indexes } from './api/indexes';
 import type { ApiServer } from './api/server';
-import { setCondition } from './controllers/conditions';
+import { setCondition } from './control-plane/conditions';
 import type { PodBehaviour } from './nodes/behaviour';
 import { Kubelet } from './nodes/kubelet';
 import type { MachineIds, NodeSpec } from './nodes/node-object';
@@ -137,7 +137,10 @@ export class SimNodes {
       conditions: setCondition(node.status?.conditions, READY, this.options.server.core.clock.timestamp()),
       nodeInfo: nodeInfo(machine.spec, machine.ids),
     };
-    this.options.server.replace({ ...node, status }, { user, manager: 'kubelet', subresource: 'status' });
+    this.options.server.replace(
+      { ...node, status },
+      { user, manager: 'kubelet', subresource: 'status', trusted: true },
+    );
     this.setTaints(node.metadata.name, []);
   }
 
@@ -148,7 +151,7 @@ export class SimNodes {
     const status = { ...node.status, conditions: setCondition(node.status?.conditions, SILENT, time) };
     this.options.server.replace(
       { ...node, status },
-      { user: LIFECYCLE_USER, manager: 'kube-controller-manager', subresource: 'status' },
+      { user: LIFECYCLE_USER, manager: 'kube-controller-manager', trusted: true, subresource: 'status' },
     );
     this.setTaints(
       name,

@@ -15,9 +15,9 @@ export const seededRandom = (seed: number): Random => {
 
 /** An independent stream for one purpose, so that drawing more here doesn't shift the numbers there. */
 export const forkRandom = (seed: number, purpose: string): Random => {
-  let hash = seed >>> 0;
+  let hash = 0x811c9dc5;
   for (let at = 0; at < purpose.length; at++) hash = Math.imul(hash ^ purpose.charCodeAt(at), 0x01000193) >>> 0;
-  return seededRandom(hash);
+  return seededRandom(hash ^ Math.imul(seed, 0x9e3779b1));
 };
 
 /** An integer from `low` to `high`, both included. */

@@ -35,4 +35,6 @@ export interface WriteRequest {
   readonly manager: string;
   readonly dryRun?: boolean | undefined;
   readonly subresource?: 'status' | undefined;
+  /** The caller changed an object that it read: its fields need no check again. For the simulated control plane. */
+  readonly trusted?: boolean;
 }

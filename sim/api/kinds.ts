@@ -30,8 +30,11 @@ export const resourceName = (kind: ServedKind): string => {
 /** The key of a kind in maps. */
 export const kindKey = (type: TypeMeta): string => `${type.apiVersion}/${type.kind}`;
 
-const plain = { status: false, generation: false, cluster: false };
-type Traits = Partial<typeof plain>;
+interface Traits {
+  readonly status?: boolean;
+  readonly generation?: boolean;
+  readonly cluster?: boolean;
+}
 
 const builtIn = (apiVersion: string, kind: string, plural: string, traits: Traits = {}): ServedKind => ({
   apiVersion,

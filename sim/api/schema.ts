@@ -22,11 +22,16 @@ const propertySchema = (schema: JsonSchema, name: string): JsonSchema | true | u
   return free && (schema.type === undefined || schema.anyOf !== undefined) ? true : undefined;
 };
 
+/** A built-in type that is an object of any form (FieldsV1, RawExtension). */
+const isBare = (schema: JsonSchema): boolean =>
+  schema.properties === undefined && schema.additionalProperties === undefined && schema.items === undefined;
+
 /** Paths of fields that the schema doesn't declare, in document order: `spec.foo`, `spec.items[2].bar`. */
 export const unknownFields = (value: unknown, schema: JsonSchema, resolve: Resolve = noReferences): string[] => {
   const found: string[] = [];
   const visit = (at: unknown, given: JsonSchema, path: string): void => {
     const known = resolve(given);
+    if (given.$ref !== undefined && isBare(known)) return;
     if (Array.isArray(at)) {
       const { items } = known;
       if (items !== undefined) at.forEach((item, index) => visit(item, items, `${path}[${index}]`));
@@ -90,26 +95,24 @@ const defaultItems = (value: JsonValue[], schema: JsonSchema): JsonValue[] => {
 };
 
 const defaultProperties = (value: JsonObject, schema: JsonSchema): JsonObject => {
-  let filled = value;
-  const set = (name: string, item: JsonValue): void => {
-    if (filled === value) filled = { ...value };
-    filled[name] = item;
-  };
+  const changes: JsonObject = {};
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    const given = value[name];
-    const missing = given === undefined || (given === null && property.nullable !== true);
-    if (missing && property.default !== undefined) set(name, withDefaults(property.default as JsonValue, property));
-    else if (given !== undefined) {
-      const item = withDefaults(given, property);
-      if (item !== given) set(name, item);
-    }
+    const item = defaultProperty(value[name], property);
+    if (item !== value[name]) changes[name] = item;
   }
   const rest = schema.additionalProperties;
-  if (typeof rest !== 'object') return filled;
-  for (const [name, item] of Object.entries(value)) {
-    if (item === undefined || schema.properties?.[name] !== undefined) continue;
-    const next = withDefaults(item, rest);
-    if (next !== item) set(name, next);
+  if (typeof rest === 'object') {
+    for (const [name, item] of Object.entries(value)) {
+      const next = schema.properties?.[name] === undefined ? defaultProperty(item, rest) : item;
+      if (next !== item) changes[name] = next;
+    }
   }
-  return filled;
+  return Object.keys(changes).length === 0 ? value : { ...value, ...changes };
+};
+
+/** A `null` where none is allowed counts as absent when there is a default. */
+const defaultProperty = (given: JsonValue | undefined, schema: JsonSchema): JsonValue | undefined => {
+  const missing = given === undefined || (given === null && schema.nullable !== true);
+  if (missing && schema.default !== undefined) return withDefaults(schema.default as JsonValue, schema);
+  return given === undefined ? undefined : withDefaults(given, schema);
 };

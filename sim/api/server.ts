@@ -60,8 +60,7 @@ export class ApiServer {
 
   create(manifest: Manifest, request: WriteRequest): LiveObject {
     const write = this.write('create', manifest, request);
-    const unknown = undeclaredFields(manifest, write.kind);
-    if (unknown.length > 0) throw badRequest(write.call, strictMessage(unknown));
+    checkFields(manifest, write);
     const { name } = manifest.metadata;
     if (this.stored(write) !== undefined) throw alreadyExists(write.call, write.kind, name);
     return createObject(manifest, write, this.core);
@@ -69,8 +68,7 @@ export class ApiServer {
 
   replace(manifest: Manifest, request: WriteRequest): LiveObject {
     const write = this.write('replace', manifest, request);
-    const unknown = undeclaredFields(manifest, write.kind);
-    if (unknown.length > 0) throw badRequest(write.call, strictMessage(unknown));
+    checkFields(manifest, write);
     const old = this.mustExist(write);
     const { resourceVersion, uid } = manifest.metadata;
     if (resourceVersion === undefined && write.kind.custom) {
@@ -87,9 +85,8 @@ export class ApiServer {
     const write = this.write('patch', { ...ref, metadata: { name: ref.name, ...namespaceOf(ref) } }, request);
     const old = this.mustExist(write);
     this.checkSeen(old, request, write);
+    checkFields(patch as unknown as KubeObject, write);
     const next = mergePatch(old as unknown as JsonValue, patch) as unknown as KubeObject;
-    const unknown = undeclaredFields(next, write.kind);
-    if (unknown.length > 0) throw badRequest(write.call, strictMessage(unknown));
     return updateObject(old, next, write, this.core);
   }
 
@@ -188,6 +185,13 @@ export class ApiServer {
 
 const namespaceOf = (ref: ObjectRef): { namespace?: string } =>
   ref.namespace === undefined ? {} : { namespace: ref.namespace };
+
+/** Strict validation: a field that the kind doesn't have is refused, not dropped. */
+const checkFields = (document: KubeObject, write: Write): void => {
+  if (write.request.trusted === true) return;
+  const unknown = undeclaredFields(document, write.kind);
+  if (unknown.length > 0) throw badRequest(write.call, strictMessage(unknown));
+};
 
 const strictMessage = (fields: readonly string[]): string =>
   `strict decoding error: ${fields.map((field) => `unknown field "${field}"`).join(', ')}`;

@@ -1,12 +1,6 @@
 /** The tail of every write: server fields, defaults, admission, ownership, validation, storage. */
-import type {
-  KubeObject,
-  LiveObject,
-  ManagedFieldsEntry,
-  ObjectMeta,
-  ObjectRef,
-  Uid,
-} from '../../lib/base/kube-object';
+import type { KubeObject, LiveObject, ManagedFieldsEntry, ObjectMeta, ObjectRef } from '../../lib/base/kube-object';
+import { refOf } from '../../lib/base/kube-object';
 import { sameJson } from '../../synth/json-equal';
 import type { JsonValue } from '../../lib/base/json';
 import { randomSuffix, randomUid } from '../random';
@@ -61,7 +55,7 @@ const newMetadata = (given: ObjectMeta, kind: ServedKind, core: Core): LiveObjec
   return {
     ...wanted,
     name,
-    uid: randomUid(core.random) as Uid,
+    uid: randomUid(core.random),
     resourceVersion: '0',
     creationTimestamp: core.clock.timestamp(),
     ...(kind.generation || kind.custom ? { generation: 1 } : {}),
@@ -78,7 +72,7 @@ export const createObject = (given: KubeObject, write: Write, core: Core): LiveO
     ...main,
     ...(keepsStatus && status !== undefined ? { status } : {}),
     metadata: newMetadata(given.metadata, kind, core),
-  } as LiveObject;
+  };
   const complete = templateGeneration(defaulted(named, kind), undefined);
   const managedFields = write.ownership ?? updateOwnership(undefined, complete, schemaOf(kind), writerOf(write, core));
   const next = admitted(complete, core) as LiveObject;
@@ -86,7 +80,7 @@ export const createObject = (given: KubeObject, write: Write, core: Core): LiveO
   if (causes.length > 0) throw invalid(call, kind, next.metadata.name, causes);
   const object = { ...next, metadata: { ...next.metadata, managedFields: [...managedFields] } };
   if (request.dryRun === true) return object;
-  note(write, core, true);
+  note({ ...write, ref: refOf(object) }, core, true);
   return core.store.put(object);
 };
 
@@ -100,13 +94,13 @@ const writerOf = (write: Write, core: Core) => ({
 const endpointPart = (old: LiveObject, proposed: KubeObject, write: Write): LiveObject => {
   const { status: oldStatus, ...oldMain } = old;
   if (write.request.subresource === 'status') {
-    return { ...oldMain, ...(proposed.status === undefined ? {} : { status: proposed.status }) } as LiveObject;
+    return { ...oldMain, ...(proposed.status === undefined ? {} : { status: proposed.status }) };
   }
   const { status, ...main } = proposed;
   const kept = write.kind.statusSubresource ? oldStatus : status;
   const spec = write.kind.kind === 'Service' ? { spec: keepAllocation(proposed.spec ?? {}, old.spec ?? {}) } : {};
   const metadata = carryMetadata(proposed.metadata, old.metadata);
-  return { ...main, ...spec, ...(kept === undefined ? {} : { status: kept }), metadata } as LiveObject;
+  return { ...main, ...spec, ...(kept === undefined ? {} : { status: kept }), metadata };
 };
 
 /** Everything but who owns it and under which version it is stored. */

@@ -6,10 +6,11 @@ import type { Random } from '../../controllers/runtime/random';
 import type { JsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
 import type { SimClock } from '../clock';
-import { listOf } from '../controllers/placement';
+import { listOf } from '../control-plane/placement';
 import type { ContainerBehaviour, PodBehaviour } from './behaviour';
 import type { ContainerState } from './pod-status';
 import { initDone, phaseOf, terminatedState } from './pod-status';
+import { textOf } from '../text';
 
 export interface PodRunOptions {
   readonly clock: SimClock;
@@ -68,7 +69,7 @@ export class PodRun {
   }
 
   private get policy(): string {
-    return String(this.pod.spec?.restartPolicy);
+    return textOf(this.pod.spec?.restartPolicy);
   }
 
   /** Starts what may start now. */
@@ -169,8 +170,8 @@ export class PodRun {
 }
 
 const newContainer = (spec: JsonObject, init: boolean): ContainerState => ({
-  name: String(spec.name),
-  image: String(spec.image ?? ''),
+  name: textOf(spec.name),
+  image: textOf(spec.image),
   init,
   sidecar: init && spec.restartPolicy === 'Always',
   state: 'waiting',

@@ -1,7 +1,8 @@
 /** The status of a Pod from the state of its containers, as the kubelet writes it. Pure. */
 import type { JsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
-import { setCondition } from '../controllers/conditions';
+import { setCondition } from '../control-plane/conditions';
+import { textOf } from '../text';
 
 export interface ContainerState {
   readonly name: string;
@@ -48,29 +49,34 @@ export interface PodPlace {
   readonly time: string;
 }
 
+type Verdict = JsonObject & { readonly type: string; readonly status: string };
+
+const verdict = (type: string, holds: boolean, otherwise: JsonObject = {}): Verdict => ({
+  type,
+  status: holds ? 'True' : 'False',
+  ...(holds ? {} : otherwise),
+});
+
+const verdictsOn = (containers: readonly ContainerState[], phase: Phase): readonly Verdict[] => {
+  const main = containers.filter((each) => !each.init);
+  const ended = phase === 'Succeeded' || phase === 'Failed';
+  const ready = main.every((each) => each.ready);
+  const why = ended ? { reason: 'PodCompleted' } : { reason: 'ContainersNotReady', message: notReadyMessage(main) };
+  const initialized = containers.filter((each) => each.init).every(initDone);
+  return [
+    verdict('PodReadyToStartContainers', !ended),
+    verdict('Initialized', initialized, { reason: 'ContainersNotInitialized' }),
+    verdict('Ready', ready, why),
+    verdict('ContainersReady', ready, why),
+    verdict('PodScheduled', true),
+  ];
+};
+
 /** The whole status. Equal containers give an equal status: the kubelet writes it only when something moved. */
 export const podStatus = (pod: LiveObject, containers: readonly ContainerState[], place: PodPlace): JsonObject => {
-  const phase = phaseOf(containers, String(pod.spec?.restartPolicy));
-  const initialized = containers.filter((each) => each.init).every(initDone);
-  const main = containers.filter((each) => !each.init);
-  const ready = main.every((each) => each.ready);
-  const ended = phase === 'Succeeded' || phase === 'Failed';
-  const why = ended ? { reason: 'PodCompleted' } : { reason: 'ContainersNotReady', message: notReadyMessage(main) };
-  const verdicts: readonly (JsonObject & { type: string; status: string })[] = [
-    { type: 'PodReadyToStartContainers', status: ended ? 'False' : 'True' },
-    {
-      type: 'Initialized',
-      status: initialized ? 'True' : 'False',
-      ...(initialized ? {} : { reason: 'ContainersNotInitialized' }),
-    },
-    { type: 'Ready', status: ready ? 'True' : 'False', ...(ready ? {} : why) },
-    { type: 'ContainersReady', status: ready ? 'True' : 'False', ...(ready ? {} : why) },
-    { type: 'PodScheduled', status: 'True' },
-  ];
-  const conditions = verdicts.reduce<JsonObject[] | undefined>(
-    (list, each) => setCondition(list ?? pod.status?.conditions, each, place.time),
-    undefined,
-  );
+  const phase = phaseOf(containers, textOf(pod.spec?.restartPolicy));
+  let conditions = pod.status?.conditions;
+  for (const each of verdictsOn(containers, phase)) conditions = setCondition(conditions, each, place.time);
   const init = containers.filter((each) => each.init).map(containerStatus);
   return {
     ...pod.status,
@@ -82,7 +88,7 @@ export const podStatus = (pod: LiveObject, containers: readonly ContainerState[]
     podIPs: [{ ip: place.podIP }],
     startTime: pod.status?.startTime ?? place.time,
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
-    containerStatuses: main.map(containerStatus),
+    containerStatuses: containers.filter((each) => !each.init).map(containerStatus),
   };
 };
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../lib/base/json';
 import { isJsonObject } from '../../../lib/base/json';
 import type { KubeObject } from '../../../lib/base/kube-object';
 import { at, each, fill, podOnlyDefaults, podSpecDefaults } from './pod-defaults';
+import { textOf } from '../../text';
 
 type Default = (object: JsonObject) => JsonObject;
 
@@ -54,9 +55,12 @@ const secret: Default = (given) => {
   if (!isJsonObject(stringData)) return { ...rest };
   const encoded = Object.entries(stringData).map(([key, value]) => [
     key,
-    Buffer.from(String(value)).toString('base64'),
+    Buffer.from(textOf(value)).toString('base64'),
   ]);
-  return { ...rest, data: { ...(isJsonObject(rest.data) ? rest.data : {}), ...Object.fromEntries(encoded) } };
+  return {
+    ...rest,
+    data: { ...(isJsonObject(rest.data) ? rest.data : {}), ...(Object.fromEntries(encoded) as JsonObject) },
+  };
 };
 
 const namespace: Default = (given) => {
@@ -79,7 +83,7 @@ const binding: Default = (given) => {
 const crd: Default = spec((given) => {
   const scoped = fill(given, { conversion: { strategy: 'None' } });
   return at(scoped, 'names', (names) =>
-    fill(names, { singular: String(names.kind).toLowerCase(), listKind: `${String(names.kind)}List` }),
+    fill(names, { singular: textOf(names.kind).toLowerCase(), listKind: `${textOf(names.kind)}List` }),
   );
 });
 

@@ -4,6 +4,7 @@ import { isJsonObject } from '../../../lib/base/json';
 import type { LiveObject } from '../../../lib/base/kube-object';
 import type { Core } from '../core';
 import { each, fill } from './pod-defaults';
+import { textOf } from '../../text';
 
 const SERVICE = { apiVersion: 'v1', kind: 'Service' };
 const FIRST_NODE_PORT = 30000;
@@ -46,9 +47,9 @@ export const keepAllocation = (spec: JsonObject, old: JsonObject): JsonObject =>
   const kept =
     clusterIP === undefined ? spec : fill(spec, { clusterIP, ...(clusterIPs === undefined ? {} : { clusterIPs }) });
   if (spec.type !== old.type) return kept;
-  const before = new Map(portsOf(old).map((port) => [`${String(port.protocol)}/${String(port.port)}`, port.nodePort]));
+  const before = new Map(portsOf(old).map((port) => [`${textOf(port.protocol)}/${textOf(port.port)}`, port.nodePort]));
   return each(kept, 'ports', (port) => {
-    const nodePort = before.get(`${String(port.protocol ?? 'TCP')}/${String(port.port)}`);
+    const nodePort = before.get(`${textOf(port.protocol ?? 'TCP')}/${textOf(port.port)}`);
     return nodePort === undefined ? port : fill(port, { nodePort });
   });
 };

@@ -5,6 +5,7 @@ import type { LiveObject } from '../../lib/base/kube-object';
 import type { LabelSelector, SelectorExpression } from '../api/selectors';
 import { expressionMatches, labelSelectorMatches } from '../api/selectors';
 import { quantityValue } from '../quantity';
+import { textOf } from '../text';
 
 type Node = LiveObject;
 type Pod = LiveObject;
@@ -35,7 +36,7 @@ export const nodeMatches = (spec: JsonObject, node: Node): boolean => {
   if (!wanted.every(([key, value]) => labelsOf(node)[key] === value)) return false;
   const affinity = objectOf(objectOf(spec.affinity).nodeAffinity).requiredDuringSchedulingIgnoredDuringExecution;
   if (!isJsonObject(affinity)) return true;
-  return listOf(affinity.nodeSelectorTerms).some((term) => termMatches(term as unknown as NodeTerm, node));
+  return listOf(affinity.nodeSelectorTerms).some((term) => termMatches(term, node));
 };
 
 const tolerates = (toleration: JsonObject, taint: JsonObject): boolean => {
@@ -49,7 +50,7 @@ const tolerates = (toleration: JsonObject, taint: JsonObject): boolean => {
 export const untolerated = (spec: JsonObject, node: Node, effects: readonly string[]): readonly JsonObject[] =>
   taintsOf(node).filter(
     (taint) =>
-      effects.includes(String(taint.effect)) && !listOf(spec.tolerations).some((each) => tolerates(each, taint)),
+      effects.includes(textOf(taint.effect)) && !listOf(spec.tolerations).some((each) => tolerates(each, taint)),
   );
 
 const taintsOf = (node: Node): readonly JsonObject[] => {
@@ -154,5 +155,5 @@ const hostPorts = (spec: JsonObject): string[] =>
   listOf(spec.containers).flatMap((container) =>
     listOf(container.ports)
       .filter((port) => typeof port.hostPort === 'number' && port.hostPort > 0)
-      .map((port) => `${String(port.protocol)}/${String(port.hostPort)}`),
+      .map((port) => `${textOf(port.protocol)}/${textOf(port.hostPort)}`),
   );

@@ -7,6 +7,7 @@ import { isJsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
 import { keyOf, keyString, parseKey, refOf } from '../../lib/base/kube-object';
 import { digestOf } from '../../synth/canonical-json';
+import { sameJson } from '../../synth/json-equal';
 import type { Indexes } from '../api/indexes';
 import type { ApiServer } from '../api/server';
 import { Agenda } from './agenda';
@@ -162,10 +163,8 @@ export class DaemonSetController {
     };
     setOrDrop(status, 'numberAvailable', ready);
     setOrDrop(status, 'numberUnavailable', wanted.length - ready);
-    this.server.replace(
-      { ...(this.server.core.store.get(DAEMON_SET, keyOf(set)) ?? set), status },
-      { user: USER, manager: MANAGER, subresource: 'status' },
-    );
+    if (sameJson(status, set.status)) return;
+    this.server.replace({ ...set, status }, { user: USER, manager: MANAGER, trusted: true, subresource: 'status' });
   }
 }
 
@@ -183,7 +182,7 @@ const templateOf = (set: LiveObject): { readonly metadata: JsonObject; readonly 
   };
 };
 
-const templateHash = (set: LiveObject): string => digestOf((set.spec?.template ?? null) as JsonValue).slice(0, 10);
+const templateHash = (set: LiveObject): string => digestOf(set.spec?.template ?? null).slice(0, 10);
 
 /** The spec of a daemon Pod: tied to its node by name, tolerant of the node's troubles. */
 const daemonSpec = (set: LiveObject, node: string | undefined): JsonObject => {
