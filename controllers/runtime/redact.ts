@@ -35,16 +35,15 @@ const isSecretKey = (key: string): boolean => {
 const JWT = /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
 const SCHEME = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
 const USER_INFO = /(\/\/[^/\s:@]+:)[^/\s@]+@/g;
-const ASSIGNMENT = /\b(token|password|secret|authorization)(["']?\s*[=:]\s*["']?)(?!\[redacted\])[^\s"',;&}]+/gi;
+const ASSIGNMENT =
+  /\b(token|password|secret|authorization)(["']?\s*[=:]\s*["']?)(?!\[redacted\]|bearer\b|basic\b)[^\s"',;&}]+/gi;
 
 const redactText = (text: string): string =>
   text
     .replace(SCHEME, `$1 ${REDACTED}`)
     .replace(JWT, REDACTED)
     .replace(USER_INFO, `$1${REDACTED}@`)
-    .replace(ASSIGNMENT, (match: string, key: string, sign: string) =>
-      match.toLowerCase().includes(`${REDACTED}`) ? match : `${key}${sign}${REDACTED}`,
-    );
+    .replace(ASSIGNMENT, `$1$2${REDACTED}`);
 
 /**
  * `value` without secrets: values under SECRET_KEYS are replaced, strings lose bearer tokens, JSON Web Tokens, passwords
