@@ -4,8 +4,8 @@ import { childSchema, itemSchema, resolveSchema, schemaFor, SCHEMA_VERSION, topo
 import { problemString, validateManifests } from '../../synth/validation';
 import { aManifest } from './objects';
 
-const problems = (type: string, parts: Parameters<typeof aManifest>[1]): string[] =>
-  validateManifests([aManifest(type, parts)]).map(problemString);
+const problems = (type: string, parts: object): string[] =>
+  validateManifests([aManifest(type, parts as Parameters<typeof aManifest>[1])]).map(problemString);
 
 describe('a built-in kind is refused when', () => {
   test.each([

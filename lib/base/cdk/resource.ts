@@ -64,10 +64,16 @@ export class Resource extends ApiObject implements Rendered {
 
   /** The manifest, with labels that were added later and those of the chart; problems are added to the list, and the manifest is then incomplete. */
   renderInto(problems: string[]): Manifest {
-    if (this.needsResolving()) return plainJson(super.toJson(), problems) as unknown as Manifest;
     const { apiVersion, kind, metadata, ...rest } = this.given;
-    const checked = plainJson({ apiVersion, kind, metadata, ...rest }, problems) as unknown as Manifest;
-    return { ...checked, metadata: { ...checked.metadata, ...(this.metadata.toJson() as Partial<ObjectMeta>) } };
+    const own: string[] = [];
+    const checked = this.patched ? undefined : plainJson({ apiVersion, kind, metadata, ...rest }, own);
+    // Tokens are not plain data, so they are looked for only when something wasn't.
+    if (this.patched || this.hasResolvers() || (own.length > 0 && isToken(this.given))) {
+      return plainJson(super.toJson(), problems) as unknown as Manifest;
+    }
+    problems.push(...own);
+    const manifest = checked as unknown as Manifest;
+    return { ...manifest, metadata: { ...manifest.metadata, ...(this.metadata.toJson() as Partial<ObjectMeta>) } };
   }
 
   override toJson(): JsonObject {
@@ -77,7 +83,7 @@ export class Resource extends ApiObject implements Rendered {
     return manifest as unknown as JsonObject;
   }
 
-  private needsResolving(): boolean {
-    return this.patched || isToken(this.given) || App.of(this).resolvers.length !== STANDARD_RESOLVERS;
+  private hasResolvers(): boolean {
+    return App.of(this).resolvers.length !== STANDARD_RESOLVERS;
   }
 }
