@@ -84,10 +84,11 @@ export class PodRun {
 
   private launch(container: ContainerState): void {
     if (this.launching.has(container)) return;
+    this.launching.add(container);
+    if (container.last !== undefined) container.restarts++;
     const { name, init, restarts } = container;
     const behaviour = this.options.behaviour({ pod: this.pod, name, init, restarts }, this.options.random) ?? {};
-    this.launching.add(container);
-    const pullMs = restarts === 0 ? (behaviour.pullMs ?? 500) : 0;
+    const pullMs = container.last === undefined ? (behaviour.pullMs ?? 500) : 0;
     this.after(pullMs + (behaviour.startMs ?? 200), () => this.running(container, behaviour));
   }
 
@@ -154,7 +155,7 @@ export class PodRun {
       state: 'waiting',
       reason: 'ContainerCreating',
       ready: false,
-      restarts: container.restarts + 1,
+
       exitCode: 0,
       message: undefined,
     });

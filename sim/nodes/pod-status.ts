@@ -39,7 +39,7 @@ export const phaseOf = (containers: readonly ContainerState[], restartPolicy: st
     if (restartPolicy === 'OnFailure' && !failed) return 'Succeeded';
     return 'Running';
   }
-  const started = main.some((each) => each.state !== 'waiting' || each.restarts > 0);
+  const started = main.some((each) => each.state !== 'waiting' || each.last !== undefined);
   return started ? 'Running' : 'Pending';
 };
 
@@ -118,7 +118,7 @@ const containerStatus = (container: ContainerState): JsonObject => {
   return {
     name,
     image,
-    imageID: state === 'waiting' && restarts === 0 ? '' : `sim://${image}`,
+    imageID: state === 'waiting' && last === undefined ? '' : `sim://${image}`,
     ready,
     restartCount: restarts,
     started: state === 'running',

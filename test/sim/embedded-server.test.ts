@@ -8,6 +8,9 @@ const aPolicy = (name: string, spec: object): Manifest =>
   ({ ...WEKA, kind: 'WekaPolicy', metadata: { name, namespace: 'default' }, spec }) as Manifest;
 const signDrives = { type: 'sign-drives', payload: { signDrivesPayload: { type: 'all-not-root' } } };
 
+type Client = ReturnType<ReturnType<typeof aCluster>['client']>;
+type Refusal = [string, (client: Client) => Promise<unknown>, number, string | undefined, unknown];
+
 describe('reading and writing', () => {
   test('create sets what only the server sets', async () => {
     const cluster = aCluster();
@@ -121,13 +124,7 @@ describe('reading and writing', () => {
       'MethodNotAllowed',
       expect.any(String),
     ],
-  ] as [
-    string,
-    (client: ReturnType<ReturnType<typeof aCluster>['client']>) => Promise<unknown>,
-    number,
-    string | undefined,
-    unknown,
-  ][])('refuses %s', async (_what, act, status, reason, message) => {
+  ] as Refusal[])('refuses %s', async (...[, act, status, reason, message]) => {
     const client = aCluster().client();
     await client.create(aConfigMap('a'));
     expect(await failureOf(act(client))).toMatchObject({ status, reason, message });
@@ -172,6 +169,17 @@ describe('custom resources', () => {
         .create(aPolicy('p', { ...signDrives, tolerations: 'all' })),
     );
     expect(failure).toMatchObject({ status: 422, reason: 'Invalid', causes: [{ field: 'spec.tolerations' }] });
+  });
+
+  test('a CEL rule of a kind is judged by its twin, on updates only where it compares', async () => {
+    const client = aCluster().client();
+    const ref = inDefault({ ...WEKA, kind: 'WekaClient' }, 'c');
+    const spec = { image: 'registry.test/weka:4.4', targetCluster: { name: 'one', namespace: 'default' } };
+    await client.create({ ...WEKA, kind: 'WekaClient', metadata: { name: 'c', namespace: 'default' }, spec });
+    const moved = client.patch(ref, { spec: { targetCluster: { name: 'two' } } });
+    expect(await failureOf(moved)).toMatchObject({ status: 422, reason: 'Invalid', causes: [{ field: 'spec' }] });
+    const kept = await client.patch(ref, { spec: { image: 'registry.test/weka:4.5' } });
+    expect(kept.metadata.generation).toBe(2);
   });
 
   test('kinds are served only while their CRD is there', async () => {

@@ -8,16 +8,19 @@ import { ApiError } from '../../controllers/kube/api-error';
 export const aCluster = (options: Partial<SimClusterOptions> = {}): SimCluster =>
   createSimCluster({ seed: 1, freeze: true, ...options });
 
-export const aConfigMap = (name: string, data: Record<string, string> = {}, metadata: JsonObject = {}): Manifest =>
-  ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', ...metadata }, data }) as Manifest;
+export const aConfigMap = (name: string, data: Record<string, string> = {}, metadata: JsonObject = {}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default', ...metadata },
+  data,
+});
 
-export const aPod = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): Manifest =>
-  ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', ...metadata },
-    spec: { containers: [{ name: 'main', image: 'registry.test/app:1' }], ...spec },
-  }) as Manifest;
+export const aPod = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'default', ...metadata },
+  spec: { containers: [{ name: 'main', image: 'registry.test/app:1' }], ...spec },
+});
 
 export const aDaemonSet = (name: string, podSpec: JsonObject = {}, spec: JsonObject = {}): Manifest => ({
   apiVersion: 'apps/v1',
