@@ -24,6 +24,21 @@ export const notesOfTransitions = (
   );
 };
 
+/**
+ * What every kind says of itself when a reconciler doesn't: that it became Ready, or that it is stuck. Pure; `notes` are the
+ * reconciler's own.
+ */
+export const standardNotes = (status: JsonObject, notes: readonly EventNote[]): readonly EventNote[] => {
+  const conditions = conditionsOf({ status });
+  const note = (type: EventNote['type'], condition: string): readonly EventNote[] => {
+    const found = findCondition(conditions, condition);
+    const said = notes.some((other) => (other.condition ?? CONDITION.ready) === condition);
+    if (found?.status !== 'True' || said) return [];
+    return [{ type, condition, reason: found.reason, message: found.message }];
+  };
+  return [...notes, ...note('Normal', CONDITION.ready), ...note('Warning', CONDITION.stalled)];
+};
+
 const STATUSES = ['True', 'False', 'Unknown'] as const;
 
 /** Tells the world what a round found out: Events by transition, and the metrics of conditions and changes. */
@@ -46,7 +61,7 @@ export class Announcer {
     notes: readonly EventNote[],
     signal: AbortSignal,
   ): Promise<void> {
-    for (const note of notesOfTransitions(object, status, notes)) {
+    for (const note of notesOfTransitions(object, status, standardNotes(status, notes))) {
       await this.events.record(object, note, object.metadata.resourceVersion, signal);
     }
   }

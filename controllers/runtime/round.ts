@@ -155,7 +155,8 @@ export class Round {
   private async trouble(turn: Turn, error: OperatorError): Promise<RoundResult> {
     if (isWorthSaying(error)) {
       const note: EventNote = { type: 'Warning', reason: error.code, message: `${error.message} ${error.remedy}` };
-      await this.say(turn, troubledStatus(turn.object, error, turn.now), [note]);
+      const notes = error.retry ? [note] : [];
+      await this.say(turn, troubledStatus(turn.object, error, turn.now), notes);
     }
     return failure(error);
   }

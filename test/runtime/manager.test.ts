@@ -107,6 +107,7 @@ describe('a manager', () => {
     expect(statusOf(toy)).toMatchObject({ parts: 1, observedGeneration: toy.metadata.generation });
     expect(await shop.names()).toEqual(['a-x']);
     const events = (await shop.names(EVENT)).length;
+    expect(events).toBe(2);
     const before = shop.log.length;
     await shop.pass(3_600_000);
     expect(shop.log.length).toBe(before);

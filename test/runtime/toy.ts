@@ -114,7 +114,7 @@ export class Workshop {
       clock: this.clock,
       random: this.random,
       logger: loggerTo((entry) => void this.log.push(entry)),
-      reconcilers: [toyReconciler as Reconciler],
+      reconcilers: [toyReconciler],
       namespaces: [],
       operatorNamespace: 'weka-operator-system',
       identity: user,
