@@ -113,7 +113,7 @@ export interface Reconciler<Scope extends BaseScope = BaseScope> {
   /** Pure: what should be there. */
   decide(scope: Scope): Decision;
   /**
-   * Pure: what to say. `outcome` is undefined when the round had nothing to do yet (the finalizer was just set).
+   * Pure: what to say. `outcome` is undefined only where no effect is possible: in plans made offline.
    * Not asked when paused or invalid: the round then keeps the status and sets the conditions by itself.
    * `status.reconcileRequestedAt` is added by the round. Absent: the kind's status is not ours, nothing is ever written to it.
    */
