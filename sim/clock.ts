@@ -31,6 +31,8 @@ export class SimClock implements Clock {
   private readonly timers = new TimerHeap();
   private time: number;
   private order = 0;
+  /** The last timestamp: many writes share a moment. */
+  private written = { at: Number.NaN, text: '' };
 
   constructor(private readonly options: SimClockOptions = {}) {
     this.time = options.startMs ?? Date.UTC(2026, 0, 1);
@@ -42,7 +44,10 @@ export class SimClock implements Clock {
 
   /** Virtual time as RFC 3339 with whole seconds, the form of Kubernetes. */
   timestamp(): string {
-    return `${new Date(this.time).toISOString().slice(0, 19)}Z`;
+    if (this.written.at !== this.time) {
+      this.written = { at: this.time, text: `${new Date(this.time).toISOString().slice(0, 19)}Z` };
+    }
+    return this.written.text;
   }
 
   after(ms: number, wake: () => void): () => void {

@@ -80,26 +80,23 @@ export const finalizerCauses = (next: ObjectMeta, old: ObjectMeta): StatusCause[
   ];
 };
 
+/** Set by the server alone: an update neither changes nor removes them. */
+const SERVER_FIELDS = [
+  'namespace',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generateName',
+] as const;
+
 /** `next` with what only the server sets kept from `old`. */
 export const carryMetadata = (next: ObjectMeta, old: LiveObject['metadata']): LiveObject['metadata'] => {
-  const carried: LiveObject['metadata'] = {
-    ...next,
-    name: old.name,
-    uid: old.uid,
-    resourceVersion: old.resourceVersion,
-  };
-  const { namespace, generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generateName } = old;
-  const server = {
-    namespace,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generateName,
-  };
-  for (const [key, value] of Object.entries(server)) {
-    if (value === undefined) delete carried[key as keyof typeof server];
-    else Object.assign(carried, { [key]: value });
+  const { name, uid, resourceVersion } = old;
+  const carried: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(next)) {
+    if (!(SERVER_FIELDS as readonly string[]).includes(key)) carried[key] = value;
   }
-  return carried;
+  for (const key of SERVER_FIELDS) if (old[key] !== undefined) carried[key] = old[key];
+  return { ...carried, name, uid, resourceVersion };
 };

@@ -44,7 +44,7 @@ export const updateOwnership = (
   const entries = old?.metadata.managedFields ?? [];
   const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
   const mine = kept.find((entry) => isOwnerEntry(entry, owner));
-  const fields = union(mine === undefined ? NO_FIELDS : parseFields(mine.fieldsV1), changed);
+  const fields = union(mine === undefined ? NO_FIELDS : fieldsIn(mine), changed);
   if (isEmptySet(fields)) return kept;
   const entry = {
     ...owner,
@@ -68,7 +68,7 @@ const remaining = (
   before: JsonObject,
   write: { readonly after: JsonObject; readonly schema: JsonSchema | undefined },
 ): ManagedFieldsEntry[] => {
-  const set = parseFields(entry.fieldsV1);
+  const set = fieldsIn(entry);
   const { taken, gone } = effectOn(set, before, write.after, write.schema);
   const rest = difference(own ? set : difference(set, taken), gone);
   if (sameFields(rest, set)) return [entry];
@@ -104,7 +104,8 @@ const changedChildren = (before: JsonValue, after: JsonValue, schema: JsonSchema
       if (!isEmptySet(set)) children.set(element, set);
     }
   }
-  return union({ member: false, children }, fieldsOf(added, schema));
+  const changed = { member: false, children };
+  return Object.keys(added).length === 0 ? changed : union(changed, fieldsOf(added, schema));
 };
 
 /** Collects what is wholly new, so that fieldsOf can say how the server would count it. */
@@ -112,3 +113,11 @@ const put = (container: JsonValue[] | JsonObject, element: string, value: JsonVa
   if (Array.isArray(container)) container.push(value);
   else container[element.slice(2)] = value;
 };
+
+/** The fields of an entry; entries never change, and most live long. */
+const fieldsIn = (entry: ManagedFieldsEntry): FieldSet => {
+  const known = parsed.get(entry) ?? parseFields(entry.fieldsV1);
+  parsed.set(entry, known);
+  return known;
+};
+const parsed = new WeakMap<ManagedFieldsEntry, FieldSet>();
