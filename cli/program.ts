@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { lintCommand } from './commands/lint';
+import { managerCommand } from './commands/manager';
 import { planCommand } from './commands/plan';
 import { synthCommand } from './commands/synth';
 import type { CommandContext } from './commands/shared';
@@ -20,7 +21,7 @@ export const program = (context: CommandContext): Command => {
   return root;
 };
 
-const COMMANDS = [lintCommand, planCommand, synthCommand];
+const COMMANDS = [lintCommand, planCommand, synthCommand, managerCommand];
 
 const inherit = (command: Command, { terminal }: CommandContext): Command =>
   command

@@ -78,7 +78,11 @@ const liveFrom = async ({ kubeconfig, context }: PlanOptions, report: (state: st
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   });
-  return liveObjects(client, report);
+  try {
+    return await liveObjects(client, report);
+  } finally {
+    client.close();
+  }
 };
 
 /** The plans of the objects given, and of what they lead to; what else lives in the cluster is none of the question. */

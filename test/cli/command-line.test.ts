@@ -62,16 +62,19 @@ spec:
 ${more}`;
 
 describe('help and usage', () => {
-  test.each(['lint', 'synth', 'plan'])('%s --help teaches: description, examples, exit codes; status 0', (command) => {
-    const { status, stdout, stderr } = run([command, '--help']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/Examples:\n {2}# .+\n {2}.*weka-operator/);
-    expect(stdout).toMatch(/Exit codes:\n {2}0 {2}/);
-  });
+  test.each(['lint', 'synth', 'plan', 'manager'])(
+    '%s --help teaches: description, examples, exit codes; status 0',
+    (command) => {
+      const { status, stdout, stderr } = run([command, '--help']);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/Examples:\n {2}# .+\n {2}.*weka-operator/);
+      expect(stdout).toMatch(/Exit codes:\n {2}0 {2}/);
+    },
+  );
 
   test('the help of the whole names every command', () => {
     const { stdout } = run(['--help']);
-    for (const command of ['lint', 'synth', 'plan']) expect(stdout).toContain(`  ${command} `);
+    for (const command of ['lint', 'synth', 'plan', 'manager']) expect(stdout).toContain(`  ${command} `);
   });
 
   test.each([

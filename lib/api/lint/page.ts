@@ -18,6 +18,7 @@ const OTHER: readonly (readonly [string, string])[] = [
   ['bounds', 'A number, a text or a list beyond its bounds.'],
   ['label', 'A key or value that no label or annotation can have.'],
   ['duplicate-item', 'Two entries of a list under one key.'],
+  ['built-in-schema', 'A field, type or word that a built-in kind (Service, Secret, DaemonSet, …) does not have.'],
 ];
 
 const kindsText = (rule: LintRule): string => {
