@@ -1,31 +1,75 @@
 import tseslint from 'typescript-eslint';
 
 /** What may not be imported, with the sentence a reader needs: what to use instead. */
-const io = ['fs', 'net', 'http', 'https', 'http2', 'tls', 'dns', 'child_process', 'os', 'worker_threads', 'cluster', 'dgram'].flatMap(
-  (name) => [name, `node:${name}`, `${name}/promises`, `node:${name}/promises`],
-);
-const noIo = { group: io, message: 'This room is pure: take the data as an argument; controllers/, cli/ or agents/*/linux-host.ts do the I/O.' };
+const io = [
+  'fs',
+  'net',
+  'http',
+  'https',
+  'http2',
+  'tls',
+  'dns',
+  'child_process',
+  'os',
+  'worker_threads',
+  'cluster',
+  'dgram',
+].flatMap((name) => [name, `node:${name}`, `${name}/promises`, `node:${name}/promises`]);
+const noIo = {
+  group: io,
+  message: 'This room is pure: take the data as an argument; controllers/, cli/ or agents/*/linux-host.ts do the I/O.',
+};
 const noClientNode = {
   group: ['@kubernetes/client-node', '@kubernetes/client-node/*'],
-  message: 'Only controllers/kube/ may load client-node: use the ClusterClient port (controllers/kube/cluster-client.ts).',
+  message:
+    'Only controllers/kube/ may load client-node: use the ClusterClient port (controllers/kube/cluster-client.ts).',
 };
 const upward = (rooms, instead) => ({ regex: `^(\\.\\./)+(${rooms.join('|')})(/|$)`, message: instead });
 
 /** Imports go one way: imports ← lib ← synth ← controllers, sim, cli, charts. */
 const layers = {
-  lib: [noIo, noClientNode, upward(['synth', 'controllers', 'sim', 'cli', 'charts', 'agents'], 'lib knows only imports/ and itself: move the shared piece down into lib/base.')],
-  synth: [noIo, noClientNode, upward(['imports', 'controllers', 'sim', 'cli', 'charts', 'agents'], 'synth knows only lib: pass manifests in, return plain data.')],
-  controllers: [upward(['imports', 'sim', 'cli', 'charts', 'agents'], 'controllers know lib and synth: what they share with the simulator is a port in controllers/kube or controllers/runtime.')],
+  lib: [
+    noIo,
+    noClientNode,
+    upward(
+      ['synth', 'controllers', 'sim', 'cli', 'charts', 'agents'],
+      'lib knows only imports/ and itself: move the shared piece down into lib/base.',
+    ),
+  ],
+  synth: [
+    noIo,
+    noClientNode,
+    upward(
+      ['imports', 'controllers', 'sim', 'cli', 'charts', 'agents'],
+      'synth knows only lib: pass manifests in, return plain data.',
+    ),
+  ],
+  controllers: [
+    upward(
+      ['imports', 'sim', 'cli', 'charts', 'agents'],
+      'controllers know lib and synth: what they share with the simulator is a port in controllers/kube or controllers/runtime.',
+    ),
+  ],
   sim: [
     noIo,
     noClientNode,
     upward(['imports', 'cli', 'charts', 'agents'], 'sim knows lib, synth and the ports of controllers/.'),
-    { regex: '^(\\.\\./)+controllers/(?!kube/(cluster-client|api-error)|runtime/(clock|random))', message: 'sim implements the ports (controllers/kube/cluster-client, api-error; controllers/runtime/clock, random) and knows nothing else of controllers/.' },
+    {
+      regex: '^(\\.\\./)+controllers/(?!kube/(cluster-client|api-error)|runtime/(clock|random))',
+      message:
+        'sim implements the ports (controllers/kube/cluster-client, api-error; controllers/runtime/clock, random) and knows nothing else of controllers/.',
+    },
   ],
-  charts: [noClientNode, upward(['controllers', 'sim', 'cli', 'agents'], 'charts render constructs of lib through synth.')],
+  charts: [
+    noClientNode,
+    upward(['controllers', 'sim', 'cli', 'agents'], 'charts render constructs of lib through synth.'),
+  ],
   agents: [
     noClientNode,
-    upward(['imports', 'synth', 'controllers', 'sim', 'cli', 'charts'], 'agents know nothing of Kubernetes: lib/api, lib/base, lib/drivers and lib/drives only.'),
+    upward(
+      ['imports', 'synth', 'controllers', 'sim', 'cli', 'charts'],
+      'agents know nothing of Kubernetes: lib/api, lib/base, lib/drivers and lib/drives only.',
+    ),
     upward(['lib/(?!api|base|drivers|drives)'], 'agents may use lib/api, lib/base, lib/drivers and lib/drives only.'),
   ],
 };
@@ -40,9 +84,18 @@ const determinism = ['lib', 'synth', 'sim'].map((room) => ({
   rules: {
     'no-restricted-syntax': [
       'error',
-      { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'No clock here: take a Clock or a time as an argument.' },
-      { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'No clock here: take a Clock or a time as an argument.' },
-      { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'No randomness here: take a Random as an argument.' },
+      {
+        selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+        message: 'No clock here: take a Clock or a time as an argument.',
+      },
+      {
+        selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+        message: 'No clock here: take a Clock or a time as an argument.',
+      },
+      {
+        selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+        message: 'No randomness here: take a Random as an argument.',
+      },
     ],
   },
 }));
@@ -71,7 +124,11 @@ export default tseslint.config(
   layer('lib'),
   layer('synth'),
   layer('controllers'),
-  { files: ['controllers/**/*.ts'], ignores: ['controllers/kube/**'], rules: { 'no-restricted-imports': ['error', { patterns: [...layers.controllers, noClientNode] }] } },
+  {
+    files: ['controllers/**/*.ts'],
+    ignores: ['controllers/kube/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [...layers.controllers, noClientNode] }] },
+  },
   layer('sim'),
   layer('charts'),
   layer('agents'),
@@ -83,6 +140,7 @@ export default tseslint.config(
     rules: {
       'max-lines': 'off',
       'max-lines-per-function': 'off',
+      'max-params': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/require-await': 'off',

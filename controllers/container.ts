@@ -47,7 +47,7 @@ export const containerReconciler = (settings: ContainerSettings): Reconciler<Con
   reads: [],
   finalizer: true,
   validate: (object) =>
-    modeOf(object) === undefined ? notRunYet(object, `mode ${String(object.spec?.['mode'])}`) : undefined,
+    modeOf(object) === undefined ? notRunYet(object, `mode ${(object.spec as WekaContainerSpec).mode}`) : undefined,
   observe: (object, reader) => ({
     object,
     spec: object.spec as WekaContainerSpec,
@@ -70,7 +70,7 @@ export const containerReconciler = (settings: ContainerSettings): Reconciler<Con
 });
 
 const modeOf = (object: LiveObject): DriverMode | undefined => {
-  const mode = String(object.spec?.['mode']);
+  const { mode } = object.spec as WekaContainerSpec;
   return isDriverMode(mode) ? mode : undefined;
 };
 

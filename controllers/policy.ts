@@ -103,29 +103,37 @@ const liveChild = (object: LiveObject): LiveChild[] => {
   return identity === undefined ? [] : [{ ...identity, object }];
 };
 
-const props = (scope: PolicyScope): ConstructorParameters<typeof DriverDistribution>[2] => {
+type Props = ConstructorParameters<typeof DriverDistribution>[2];
+
+const props = (scope: PolicyScope): Props => {
   const { object, spec, live, images } = scope;
-  const payload = spec.payload.driverDistPayload ?? {};
-  const dist = live.find(({ role }) => role === ROLE.dist);
+  const { name, namespace = 'default', labels = {} } = object.metadata;
+  const dist = live.find(({ role }) => role === ROLE.dist)?.object.metadata.name;
   return {
-    name: object.metadata.name,
-    namespace: object.metadata.namespace ?? 'default',
-    labels: object.metadata.labels ?? {},
-    ...(dist === undefined ? {} : { distName: dist.object.metadata.name }),
+    name,
+    namespace,
+    labels,
+    ...(dist === undefined ? {} : { distName: dist }),
     image: spec.image ?? images[0]?.image ?? '',
     ...pick(spec, ['imagePullSecret', 'serviceAccountName']),
     tolerations: spec.tolerations ?? [],
-    distNodeSelector: payload.distNodeSelector ?? {},
     builds: scope.builds,
-    labelKeys: {
-      kernel: payload.kernelLabelKey ?? DEFAULT_LABEL_KEYS.kernel,
-      architecture: payload.architectureLabelKey ?? DEFAULT_LABEL_KEYS.architecture,
-    },
-    ...(payload.builderPreRunScript === undefined ? {} : { preRunScript: payload.builderPreRunScript }),
-    extraBuildArgs: payload.extraBuildArgs ?? [],
-    ...pick(payload, ['buildTimeout', 'builderImageOverride']),
+    ...payloadProps(spec.payload.driverDistPayload ?? {}),
   };
 };
+
+type DistPayload = NonNullable<WekaPolicySpec['payload']['driverDistPayload']>;
+
+const payloadProps = (payload: DistPayload): Pick<Props, 'distNodeSelector' | 'labelKeys' | 'extraBuildArgs'> => ({
+  distNodeSelector: payload.distNodeSelector ?? {},
+  labelKeys: {
+    kernel: payload.kernelLabelKey ?? DEFAULT_LABEL_KEYS.kernel,
+    architecture: payload.architectureLabelKey ?? DEFAULT_LABEL_KEYS.architecture,
+  },
+  ...(payload.builderPreRunScript === undefined ? {} : { preRunScript: payload.builderPreRunScript }),
+  extraBuildArgs: payload.extraBuildArgs ?? [],
+  ...pick(payload, ['buildTimeout', 'builderImageOverride']),
+});
 
 const report = (scope: PolicyScope, outcome: Outcome | undefined): Report => {
   const { object, now, live, images } = scope;

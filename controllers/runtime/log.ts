@@ -91,7 +91,7 @@ export const createLogger = (options: {
   readonly level?: LogLevel;
   readonly stream?: NodeJS.WritableStream;
 }): LeveledLogger => {
-  const state = { level: options.level ?? ('info') };
+  const state = { level: options.level ?? 'info' };
   const transport =
     options.stream === undefined
       ? new winston.transports.Console()

@@ -20,7 +20,11 @@ export type Condition = Static<typeof condition>;
 
 /** status.conditions: merged by type, so that several managers can own one each. */
 export const conditions = optional(
-  listMap(condition, ['type'], field({ says: 'Current state by aspect. Ready is always present; Reconciling and Stalled only while true.' })),
+  listMap(
+    condition,
+    ['type'],
+    field({ says: 'Current state by aspect. Ready is always present; Reconciling and Stalled only while true.' }),
+  ),
 );
 
 /** status fields that every kind has. */
@@ -37,12 +41,28 @@ export const commonStatus = {
 /** A toleration as Kubernetes defines it. */
 export const toleration = Type.Object(
   {
-    key: optional(Type.String(field({ does: 'Taint key it applies to; empty with operator Exists tolerates every key.', absent: 'every key' }))),
+    key: optional(
+      Type.String(
+        field({
+          does: 'Taint key it applies to; empty with operator Exists tolerates every key.',
+          absent: 'every key',
+        }),
+      ),
+    ),
     operator: optional(Type.String(field({ does: 'How key and value relate: Exists or Equal.', absent: 'Equal' }))),
     value: optional(Type.String(field({ does: 'Taint value it matches; empty with Exists.', absent: 'empty' }))),
-    effect: optional(Type.String(field({ does: 'Taint effect it matches: NoSchedule, PreferNoSchedule or NoExecute.', absent: 'all effects' }))),
+    effect: optional(
+      Type.String(
+        field({ does: 'Taint effect it matches: NoSchedule, PreferNoSchedule or NoExecute.', absent: 'all effects' }),
+      ),
+    ),
     tolerationSeconds: optional(
-      Type.Integer(field({ does: 'How long a NoExecute taint is tolerated.', unit: 'seconds', absent: 'for ever' }, { format: 'int64' })),
+      Type.Integer(
+        field(
+          { does: 'How long a NoExecute taint is tolerated.', unit: 'seconds', absent: 'for ever' },
+          { format: 'int64' },
+        ),
+      ),
     ),
   },
   { description: 'Lets the Pod run on nodes with a matching taint.' },

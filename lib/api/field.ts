@@ -39,41 +39,54 @@ export const describe = (doc: SpecDoc | StatusDoc): string => {
 };
 
 /** Schema options with the description made from `doc`: `Type.Integer(field({ does: … }, { minimum: 0 }))`. */
-export const field = <Options extends SchemaOptions>(doc: SpecDoc | StatusDoc, options?: Options): Options & { description: string } =>
+export const field = <Options extends SchemaOptions>(
+  doc: SpecDoc | StatusDoc,
+  options?: Options,
+): Options & { description: string } =>
   ({ ...options, description: describe(doc) }) as Options & { description: string };
 
 /** An optional property. */
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 /** A map of strings: labels, selectors, annotations. */
-export const stringMap = (options: SchemaOptions) => Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' }, ...options });
+export const stringMap = (options: SchemaOptions) =>
+  Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' }, ...options });
 
 /** A list that server-side apply merges by key instead of replacing it whole. */
 export const listMap = <T extends TSchema>(item: T, keys: readonly string[], options: SchemaOptions) =>
   Type.Array(item, { ...options, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [...keys] });
 
 /** A list of distinct scalars that server-side apply merges by value. Only for new fields: today's lists are atomic. */
-export const setList = <T extends TSchema>(item: T, options: SchemaOptions) => Type.Array(item, { ...options, 'x-kubernetes-list-type': 'set' });
+export const setList = <T extends TSchema>(item: T, options: SchemaOptions) =>
+  Type.Array(item, { ...options, 'x-kubernetes-list-type': 'set' });
 
 /** A list that is replaced whole. */
-export const atomicList = <T extends TSchema>(item: T, options: SchemaOptions) => Type.Array(item, { ...options, 'x-kubernetes-list-type': 'atomic' });
+export const atomicList = <T extends TSchema>(item: T, options: SchemaOptions) =>
+  Type.Array(item, { ...options, 'x-kubernetes-list-type': 'atomic' });
 
 /** One of some words. */
-export const oneOf = <const T extends readonly string[]>(values: T, options: SchemaOptions) => Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
+export const oneOf = <const T extends readonly string[]>(values: T, options: SchemaOptions) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
 /** A Kubernetes quantity: `500m`, `2Gi`, or a bare number. */
 export const quantity = (options: SchemaOptions) =>
-  Type.Unsafe<string | number>({ anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true, ...options });
+  Type.Unsafe<string | number>({
+    anyOf: [{ type: 'integer' }, { type: 'string' }],
+    'x-kubernetes-int-or-string': true,
+    ...options,
+  });
 
 /** A duration as Go writes it: `90s`, `1h30m`, `24h0m0s`, or `0`. */
 export const DURATION_PATTERN = '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$';
-export const duration = (options: SchemaOptions) => Type.Unsafe<string>({ type: 'string', pattern: DURATION_PATTERN, ...options });
+export const duration = (options: SchemaOptions) =>
+  Type.Unsafe<string>({ type: 'string', pattern: DURATION_PATTERN, ...options });
 
 /** A part of a built-in kind that the CRD passes through unchecked; the linter and the API server of the child check it. */
 export const passThrough = <T = Record<string, unknown>>(options: SchemaOptions) =>
   Type.Unsafe<T>({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true, ...options });
 
 /** An RFC 3339 time. */
-export const time = (options: SchemaOptions) => Type.Unsafe<string>({ type: 'string', format: 'date-time', ...options });
+export const time = (options: SchemaOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'date-time', ...options });
 
 export type { Static };

@@ -28,5 +28,10 @@ export interface JsonSchema {
   readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly 'x-kubernetes-preserve-unknown-fields'?: boolean;
   readonly 'x-kubernetes-embedded-resource'?: boolean;
-  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message?: string; readonly reason?: string; readonly fieldPath?: string }[];
+  readonly 'x-kubernetes-validations'?: readonly {
+    readonly rule: string;
+    readonly message?: string;
+    readonly reason?: string;
+    readonly fieldPath?: string;
+  }[];
 }

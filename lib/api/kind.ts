@@ -54,4 +54,5 @@ export interface KindDefinition<Spec extends TObject = TObject, Status extends T
 }
 
 /** Keeps the literal types of a definition. */
-export const defineKind = <Spec extends TObject, Status extends TObject>(definition: KindDefinition<Spec, Status>) => definition;
+export const defineKind = <Spec extends TObject, Status extends TObject>(definition: KindDefinition<Spec, Status>) =>
+  definition;

@@ -29,13 +29,30 @@ export const ERRORS = {
   },
   ApiForbidden: {
     summary: 'The API server forbids {verb} on {resource}: {cause}.',
-    remedy: 'Apply the ClusterRole of this version of the operator, or bind it to the service account named in the message.',
+    remedy:
+      'Apply the ClusterRole of this version of the operator, or bind it to the service account named in the message.',
     retry: true,
   },
-  ApiTimeout: { summary: '{verb} {object} was not answered within {seconds} s.', remedy: 'Retried automatically.', retry: true },
-  ApiBusy: { summary: 'The API server asks to slow down ({verb} {object}).', remedy: 'Retried automatically after the time it asks for.', retry: true },
-  ApiServerError: { summary: 'The API server failed on {verb} {object}: {cause}.', remedy: 'Retried automatically; see its log if it lasts.', retry: true },
-  Conflict: { summary: '{object} changed while it was being written.', remedy: 'Retried automatically on the new version.', retry: true },
+  ApiTimeout: {
+    summary: '{verb} {object} was not answered within {seconds} s.',
+    remedy: 'Retried automatically.',
+    retry: true,
+  },
+  ApiBusy: {
+    summary: 'The API server asks to slow down ({verb} {object}).',
+    remedy: 'Retried automatically after the time it asks for.',
+    retry: true,
+  },
+  ApiServerError: {
+    summary: 'The API server failed on {verb} {object}: {cause}.',
+    remedy: 'Retried automatically; see its log if it lasts.',
+    retry: true,
+  },
+  Conflict: {
+    summary: '{object} changed while it was being written.',
+    remedy: 'Retried automatically on the new version.',
+    retry: true,
+  },
   KindMissing: {
     summary: 'The cluster does not know {kind} of {apiVersion}.',
     remedy: 'Apply crds/ of this version: kubectl apply --server-side -f crds/.',
@@ -71,33 +88,61 @@ export const ERRORS = {
     remedy: 'Nothing to do: this process ends, is started again and stands by; another one acts.',
     retry: true,
   },
-  NamespaceTerminating: { summary: 'Namespace {namespace} is being deleted.', remedy: 'Nothing to do: its objects go with it.', retry: true },
+  NamespaceTerminating: {
+    summary: 'Namespace {namespace} is being deleted.',
+    remedy: 'Nothing to do: its objects go with it.',
+    retry: true,
+  },
   // — what a user writes ————————————————————————————————————————————————————————————————————————————————————
-  InvalidSpec: { summary: '{object}: {problems}.', remedy: 'Correct the fields named; weka-operator lint -f FILE shows each with its line.', retry: false },
+  InvalidSpec: {
+    summary: '{object}: {problems}.',
+    remedy: 'Correct the fields named; weka-operator lint -f FILE shows each with its line.',
+    retry: false,
+  },
   NotSupportedYet: {
     summary: '{object}: {what} is not run by this version of the operator.',
     remedy: 'Nothing was changed. {alternative}',
     retry: false,
   },
   FileUnreadable: { summary: '{file}: {cause}.', remedy: 'Check the path and its permissions.', retry: false },
-  FileTooLarge: { summary: '{file} is {size} MB; the limit is {limit} MB.', remedy: 'Split it, or name the files that hold custom resources.', retry: false },
+  FileTooLarge: {
+    summary: '{file} is {size} MB; the limit is {limit} MB.',
+    remedy: 'Split it, or name the files that hold custom resources.',
+    retry: false,
+  },
   FileNotText: { summary: '{file} is not text.', remedy: 'Name YAML or JSON files.', retry: false },
-  FileEmpty: { summary: '{file} holds no object.', remedy: 'Remove it from the list, or write the object.', retry: false },
+  FileEmpty: {
+    summary: '{file} holds no object.',
+    remedy: 'Remove it from the list, or write the object.',
+    retry: false,
+  },
   YamlInvalid: { summary: '{file}:{line}: {cause}.', remedy: 'Correct the YAML at that line.', retry: false },
   OutputNotOurs: {
     summary: '{directory} holds files that this command did not write.',
     remedy: 'Name an empty directory, or one that an earlier run of this command made.',
     retry: false,
   },
-  OutputFailed: { summary: 'Writing {file} failed: {cause}.', remedy: 'Free space or correct the permissions; nothing was left half-written.', retry: false },
-  DuplicateObject: { summary: '{object} is given twice: {first} and {second}.', remedy: 'Keep one of them.', retry: false },
+  OutputFailed: {
+    summary: 'Writing {file} failed: {cause}.',
+    remedy: 'Free space or correct the permissions; nothing was left half-written.',
+    retry: false,
+  },
+  DuplicateObject: {
+    summary: '{object} is given twice: {first} and {second}.',
+    remedy: 'Keep one of them.',
+    retry: false,
+  },
   // — our own defects ———————————————————————————————————————————————————————————————————————————————————————
   RenderFailed: {
     summary: 'Manifests could not be made: {problems}.',
     remedy: 'Please report it with the message; nothing was changed in the cluster.',
     retry: false,
   },
-  Internal: { summary: 'Unexpected: {cause}.', remedy: 'Please report it with the log line; the operator tries again.', retry: true },
+  Internal: {
+    summary: 'Unexpected: {cause}.',
+    remedy: 'Please report it with the log line; the operator tries again.',
+    retry: true,
+  },
 } as const satisfies Record<string, ErrorSpec>;
 
 /** The code of an error: a key of ERRORS. */
@@ -134,4 +179,8 @@ export class OperatorError extends Error {
 export const asOperatorError = (thrown: unknown): OperatorError =>
   thrown instanceof OperatorError
     ? thrown
-    : new OperatorError('Internal', { cause: thrown instanceof Error ? thrown.message : String(thrown) }, { cause: thrown });
+    : new OperatorError(
+        'Internal',
+        { cause: thrown instanceof Error ? thrown.message : String(thrown) },
+        { cause: thrown },
+      );

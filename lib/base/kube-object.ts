@@ -100,7 +100,8 @@ export const keyOf = (object: KubeObject): ObjectKey => ({
 });
 
 /** `namespace/name`, or `name` for cluster-scoped objects: for maps, logs and queues. */
-export const keyString = (key: ObjectKey): string => (key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`);
+export const keyString = (key: ObjectKey): string =>
+  key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`;
 
 /** The reverse of keyString. */
 export const parseKey = (text: string): ObjectKey => {
@@ -112,7 +113,8 @@ export const parseKey = (text: string): ObjectKey => {
 export const refString = (ref: ObjectRef): string => `${ref.kind}/${keyString(ref)}`;
 
 /** The API group of `apiVersion`; empty for the core group. */
-export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '');
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 /** The version part of `apiVersion`. */
 export const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);

@@ -56,7 +56,10 @@ const running = (mode: DriverMode, pod: KubeObject): Phase => {
     : going('PodRunning', 'PodNotReady', 'The Pod is running but not ready.');
 };
 
-const going = (phase: string, reason: string, message: string): Phase => ({ phase, verdict: { state: 'reconciling', reason, message } });
+const going = (phase: string, reason: string, message: string): Phase => ({
+  phase,
+  verdict: { state: 'reconciling', reason, message },
+});
 
 /** The scheduler's own sentence, when it could not place the Pod. */
 const unscheduled = (pod: KubeObject | undefined): string | undefined => {
@@ -66,7 +69,9 @@ const unscheduled = (pod: KubeObject | undefined): string | undefined => {
 
 const conditionOf = (pod: KubeObject, type: string): JsonObject | undefined => {
   const conditions = pod.status?.['conditions'];
-  const found = Array.isArray(conditions) ? conditions.find((condition) => isJsonObject(condition) && condition['type'] === type) : undefined;
+  const found = Array.isArray(conditions)
+    ? conditions.find((condition) => isJsonObject(condition) && condition['type'] === type)
+    : undefined;
   return isJsonObject(found) ? found : undefined;
 };
 

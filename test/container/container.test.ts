@@ -4,7 +4,7 @@ import type { ContainerState } from '../../lib/container/container-report';
 import { containerStatus } from '../../lib/container/container-report';
 import { WekaContainerPod } from '../../lib/container/weka-container-pod';
 import { render } from '../../synth/render';
-import { validateManifest } from '../../synth/validation';
+import { validateManifests } from '../../synth/validation';
 import { assertConditionsConform } from '../conformance/conditions';
 
 type Props = ConstructorParameters<typeof WekaContainerPod>[2];
@@ -36,7 +36,7 @@ const container = (pod: Manifest) => (pod.spec?.['containers'] as Record<string,
 
 describe('the Pod of a driver container', () => {
   it.each(['drivers-dist', 'drivers-builder', 'dist'] as const)('of mode %s is a valid Pod', (mode) => {
-    expect(validateManifest(podOf({ mode }))).toEqual([]);
+    expect(validateManifests([podOf({ mode })])).toEqual([]);
   });
 
   it('holds no Kubernetes credential, no capability and no new privilege', () => {

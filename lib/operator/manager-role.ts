@@ -1,0 +1,52 @@
+import { GROUP } from '../api/kind';
+import type { Manifest } from '../base/kube-object';
+
+/** One rule of a role. */
+interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const READ = ['get', 'list', 'watch'] as const;
+const KINDS = ['wekaclusters', 'wekaclients', 'wekacontainers', 'wekapolicies', 'wekamanualoperations', 'wekanodes'];
+
+/**
+ * All that the manager may do in the whole cluster, and does: a test runs it as a user with this role and nothing more.
+ * Server-side apply needs `patch`, and `create` where it may make the object. No Secrets, no exec, no token reviews.
+ */
+const CLUSTER_RULES: readonly PolicyRule[] = [
+  { apiGroups: [GROUP], resources: KINDS, verbs: READ },
+  // Finalizers of users' objects, and status of all.
+  { apiGroups: [GROUP], resources: KINDS, verbs: ['patch'] },
+  { apiGroups: [GROUP], resources: KINDS.map((kind) => `${kind}/status`), verbs: ['patch'] },
+  { apiGroups: [GROUP], resources: ['wekacontainers', 'wekanodes'], verbs: ['create', 'delete'] },
+  { apiGroups: [''], resources: ['pods', 'services'], verbs: [...READ, 'create', 'patch', 'delete'] },
+  // Labels that a policy asks for; nothing else of a Node is touched.
+  { apiGroups: [''], resources: ['nodes'], verbs: [...READ, 'patch'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+/** In the operator's namespace alone: the Lease, and the inventories. */
+const NAMESPACE_RULES: readonly PolicyRule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+];
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+/** The roles of the manager, bound to `subject`, with `namespace` as the operator's own. */
+export const managerRoles = (namespace: string, subject: Readonly<Record<string, string>>): Manifest[] => {
+  const name = 'weka-operator-manager';
+  const bound = (kind: 'ClusterRole' | 'Role'): Record<string, unknown> => ({
+    roleRef: { apiGroup: RBAC, kind, name },
+    subjects: [subject],
+  });
+  const apiVersion = `${RBAC}/v1`;
+  return [
+    { apiVersion, kind: 'ClusterRole', metadata: { name }, rules: CLUSTER_RULES },
+    { apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, ...bound('ClusterRole') },
+    { apiVersion, kind: 'Role', metadata: { name, namespace }, rules: NAMESPACE_RULES },
+    { apiVersion, kind: 'RoleBinding', metadata: { name, namespace }, ...bound('Role') },
+  ];
+};
