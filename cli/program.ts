@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import { demoCommand } from './commands/demo';
 import { lintCommand } from './commands/lint';
 import { managerCommand } from './commands/manager';
 import { planCommand } from './commands/plan';
+import { simulateCommand } from './commands/simulate';
 import { synthCommand } from './commands/synth';
 import type { CommandContext } from './commands/shared';
 import { EXIT } from './exit';
@@ -21,7 +23,7 @@ export const program = (context: CommandContext): Command => {
   return root;
 };
 
-const COMMANDS = [lintCommand, planCommand, synthCommand, managerCommand];
+const COMMANDS = [lintCommand, planCommand, simulateCommand, synthCommand, managerCommand, demoCommand];
 
 const inherit = (command: Command, { terminal }: CommandContext): Command =>
   command

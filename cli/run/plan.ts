@@ -1,27 +1,20 @@
 import { connect } from '../../controllers/kube/connect';
 import { reconcilers } from '../../controllers/reconcilers';
-import { isNamespaced } from '../../controllers/kube/resources';
 import type { KubeObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
 import type { ExitCode } from '../exit';
 import { EXIT } from '../exit';
-import { normalise } from '../gitops/normalise';
 import { toYaml } from '../gitops/to-yaml';
-import type { Finding } from '../finding';
-import { lintFiles } from '../lint-files';
 import { liveObjects, withGiven } from '../live-objects';
-import { isNodeList, readNodes } from '../node-list';
 import { nodeObject } from '../node-objects';
 import type { ParentPlan } from '../offline-plan';
 import { planOffline } from '../offline-plan';
 import { render } from '../output';
 import type { Format } from '../output-formats';
 import { withProgress } from '../progress';
-import { readFiles } from '../read-files';
-import { renderFindings } from '../render-findings';
 import { planDocument, plannedChildren, renderPlan } from '../render-plan';
+import { readWorld, refuseWorld } from '../read-world';
 import type { Terminal } from '../terminal';
-import { validateObject } from '../validate-object';
 
 /** Options of `weka-operator plan`. */
 export interface PlanOptions {
@@ -38,40 +31,24 @@ export interface PlanOptions {
 
 /** Shows what the manager would do for the custom resources. Changes nothing anywhere. */
 export const runPlan = async (options: PlanOptions, terminal: Terminal): Promise<ExitCode> => {
-  const read = readFiles(options.filename);
-  const nodes = readNodes(
-    options.nodes === undefined ? { documents: [], problems: [], files: 0 } : readFiles(options.nodes),
-  );
-  const findings = [...lintFiles(read, validateObject), ...nodes.findings].filter(
-    ({ severity }) => severity === 'error',
-  );
-  if (findings.length > 0) return refuse(findings, terminal);
-  const given = read.documents
-    .filter((document) => !isNodeList(document))
-    .map(({ object }) => inNamespace(normalise(object), options.namespace));
+  const given = readWorld(options);
+  if (given.errors.length > 0) {
+    refuseWorld(given.errors, 'Nothing was planned.', terminal);
+    return EXIT.findings;
+  }
   const plans = await withProgress(terminal, 'Planning', async (report) => {
     const world =
       options.nodes === undefined
-        ? withGiven(await liveFrom(options, report), given)
-        : [...nodes.nodes.map(nodeObject), ...given];
+        ? withGiven(await liveFrom(options, report), given.objects)
+        : [...given.nodes.map(nodeObject), ...given.objects];
     return concerned(
       await planOffline(world, reconcilers({ operatorImage: options.operatorImage }), Date.now()),
-      given,
+      given.objects,
     );
   });
   print(plans, options.output, terminal);
   return plans.some(({ error }) => error !== undefined && error.code !== 'NotSupportedYet') ? EXIT.findings : EXIT.fine;
 };
-
-const refuse = (findings: readonly Finding[], terminal: Terminal): ExitCode => {
-  terminal.err(`${renderFindings(findings, { colour: terminal.errIsTerminal })}\nNothing was planned.\n`);
-  return EXIT.findings;
-};
-
-const inNamespace = (object: KubeObject, namespace: string): KubeObject =>
-  object.metadata.namespace !== undefined || !isNamespaced(object)
-    ? object
-    : { ...object, metadata: { ...object.metadata, namespace } };
 
 const liveFrom = async ({ kubeconfig, context }: PlanOptions, report: (state: string) => void) => {
   const client = await connect({

@@ -1,3 +1,4 @@
+import type { Condition } from '../../lib/base/conditions';
 import { conditionsOf } from '../../lib/base/conditions';
 import type { KubeObject, LiveObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
@@ -57,9 +58,12 @@ export const stateOf = (object: KubeObject): string => {
   if (object.kind === 'Node') return ready?.status === 'True' ? 'Ready' : `not ready: ${ready?.message ?? 'unknown'}`;
   const status = object.status?.['status'];
   const phase = typeof status === 'string' ? status : '';
-  const why = ready === undefined ? '' : ready.status === 'True' ? 'Ready' : `${ready.reason}: ${ready.message}`;
-  return [phase, why].filter((word) => word !== '').join(', ');
+  return [phase, ready === undefined ? '' : wordsOf(ready, phase)].filter((part) => part !== '').join(': ');
 };
+
+/** Why it is ready or not; a reason that only repeats the phase is left out. */
+const wordsOf = ({ status, reason, message }: Condition, phase: string): string =>
+  status === 'True' || reason === phase ? message : `${reason}: ${message}`;
 
 const podState = (pod: KubeObject): string => {
   const node = pod.spec?.['nodeName'];

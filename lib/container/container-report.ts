@@ -38,7 +38,7 @@ interface Phase {
 
 const phaseOf = ({ mode, pod, previousStatus }: ContainerState): Phase => {
   const ended = isOneOff(mode) && (previousStatus === 'Completed' || pod?.status?.['phase'] === 'Succeeded');
-  if (ended) return { phase: 'Completed', verdict: { state: 'ready', message: 'Completed.' } };
+  if (ended) return { phase: 'Completed', verdict: { state: 'ready', message: 'The build has completed.' } };
   switch (pod?.status?.['phase']) {
     case 'Running':
       return running(mode, pod);
