@@ -1,5 +1,5 @@
 import type { Condition } from '../lib/base/conditions';
-import { CONDITION, conditionsOf } from '../lib/base/conditions';
+import { CONDITION, conditionsOf, SPEC_SOUND } from '../lib/base/conditions';
 import { OperatorError } from '../lib/base/errors';
 import type { LiveObject, Manifest } from '../lib/base/kube-object';
 import { refOf, refString } from '../lib/base/kube-object';
@@ -14,7 +14,7 @@ export const notRunYet = (object: LiveObject, what: string): OperatorError =>
     alternative: 'What another operator made for it keeps running.',
   });
 
-const STANDARD: ReadonlySet<string> = new Set(Object.values(CONDITION));
+const STANDARD: ReadonlySet<string> = new Set([...Object.values(CONDITION), SPEC_SOUND]);
 
 /** The conditions of `object` that this operator writes: the standard ones and `more`. Those of others are theirs. */
 export const ourConditions = (object: LiveObject, ...more: readonly string[]): readonly Condition[] =>

@@ -178,3 +178,14 @@ export const extractOwned = (
     metadata: { ...owned.metadata, name, ...(namespace === undefined ? {} : { namespace }) },
   };
 };
+
+/** The part of a live object's status that `manager` applied to the status subresource; empty when it has applied none. */
+export const extractOwnedStatus = (
+  live: LiveObject,
+  manager: string,
+  schema: JsonSchema | undefined = schemaFor(live),
+): JsonObject => {
+  const owned = ownedBy(live, { manager, subresource: 'status' });
+  const { status } = extractValue(withoutManagedFields(live), owned, schema) as { readonly status?: JsonObject };
+  return status ?? {};
+};

@@ -1,5 +1,5 @@
-import type { Condition } from '../../lib/base/conditions';
-import { CONDITION, conditionsOf, findCondition } from '../../lib/base/conditions';
+import type { Condition, ConditionStatus } from '../../lib/base/conditions';
+import { CONDITION, conditionsOf, findCondition, SPEC_SOUND } from '../../lib/base/conditions';
 import type { JsonObject } from '../../lib/base/json';
 import type { LiveObject, ObjectKey, TypeMeta } from '../../lib/base/kube-object';
 import { keyOf, keyString } from '../../lib/base/kube-object';
@@ -25,18 +25,24 @@ export const notesOfTransitions = (
 };
 
 /**
- * What every kind says of itself when a reconciler doesn't: that it became Ready, or that it is stuck. Pure; `notes` are the
+ * What every kind says of itself when a reconciler doesn't: that it became Ready, that it is stuck, that its spec is
+ * hardly what was meant. Pure; `notes` are the
  * reconciler's own.
  */
 export const standardNotes = (status: JsonObject, notes: readonly EventNote[]): readonly EventNote[] => {
   const conditions = conditionsOf({ status });
-  const note = (type: EventNote['type'], condition: string): readonly EventNote[] => {
+  const note = (type: EventNote['type'], condition: string, when: ConditionStatus): readonly EventNote[] => {
     const found = findCondition(conditions, condition);
     const said = notes.some((other) => (other.condition ?? CONDITION.ready) === condition);
-    if (found?.status !== 'True' || said) return [];
+    if (found?.status !== when || said) return [];
     return [{ type, condition, reason: found.reason, message: found.message }];
   };
-  return [...notes, ...note('Normal', CONDITION.ready), ...note('Warning', CONDITION.stalled)];
+  return [
+    ...notes,
+    ...note('Normal', CONDITION.ready, 'True'),
+    ...note('Warning', CONDITION.stalled, 'True'),
+    ...note('Warning', SPEC_SOUND, 'False'),
+  ];
 };
 
 const STATUSES = ['True', 'False', 'Unknown'] as const;

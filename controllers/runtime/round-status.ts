@@ -12,7 +12,9 @@ import {
 import type { OperatorError } from '../../lib/base/errors';
 import type { JsonObject, JsonValue } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
-import { ANNOTATION } from '../../lib/base/names';
+import { ANNOTATION, FIELD_MANAGER } from '../../lib/base/names';
+import { extractOwnedStatus } from '../../synth/merge';
+import { advised } from './advice';
 
 /** Whether somebody stopped all effects on the object: any value but `false`. */
 export const isPaused = (object: LiveObject): boolean => {
@@ -25,39 +27,46 @@ const withConditions = (status: JsonObject | undefined, conditions: readonly Con
   conditions: conditions as unknown as JsonValue[],
 });
 
+/**
+ * What this operator has said so far. Only that is said again: to repeat what another operator wrote would make it ours,
+ * and lost as soon as we stop repeating it.
+ */
+const saidBefore = (object: LiveObject): JsonObject => extractOwnedStatus(object, FIELD_MANAGER);
+
 /** The status kept as it is, with Paused beside it; Ready stays what it was, or Unknown when nothing was ever said. */
 export const pausedStatus = (object: LiveObject, now: number): JsonObject => {
+  const status = saidBefore(object);
   const claim = {
     reason: REASON.paused,
     message: `The annotation ${ANNOTATION.paused} stops all effects; remove it to go on.`,
   };
-  const before = withoutConditions(conditionsOf(object), CONDITION.reconciling);
+  const before = withoutConditions(conditionsOf({ status }), CONDITION.reconciling);
   const paused = setCondition(before, { type: CONDITION.paused, status: 'True', ...claim }, now);
   const known = findCondition(paused, CONDITION.ready) !== undefined;
   return withConditions(
-    object.status,
+    status,
     known ? paused : setCondition(paused, { type: CONDITION.ready, status: 'Unknown', ...claim }, now),
   );
 };
 
 /** The status kept as it is, with the standard conditions saying why nothing could be planned. */
 export const troubledStatus = (object: LiveObject, error: OperatorError, now: number): JsonObject => {
-  const generation = object.metadata.generation;
-  const before = withoutConditions(conditionsOf(object), CONDITION.paused);
-  const status = withConditions(object.status, conclude(before, verdictOf(error), { now, generation }));
-  return generation === undefined ? status : { ...status, observedGeneration: generation };
+  const { generation } = object.metadata;
+  const said = saidBefore(object);
+  const conditions = conclude(conditionsOf({ status: said }), verdictOf(error), { now, generation });
+  const observed = generation === undefined ? {} : { observedGeneration: generation };
+  return answered(object, { ...withConditions(said, conditions), ...observed }, now);
 };
 
 /**
- * A reconciler's status as it is written: `reconcileRequestedAt` answers the annotation, and Paused is gone because this
- * object isn't.
+ * A reconciler's status as it is written: with the linter's advice as a condition, an answer to the annotation
+ * reconcile-requested-at, and without Paused, because this object isn't.
  */
-export const answered = (object: LiveObject, status: JsonObject): JsonObject => {
+export const answered = (object: LiveObject, status: JsonObject, now: number): JsonObject => {
   const requested = object.metadata.annotations?.[ANNOTATION.reconcileRequestedAt];
   const conditions = withoutConditions(conditionsOf({ status }), CONDITION.paused);
   return {
-    ...status,
-    ...(status['conditions'] === undefined ? {} : { conditions: conditions as unknown as JsonValue[] }),
+    ...withConditions(status, advised(object, conditions, now)),
     ...(requested === undefined ? {} : { reconcileRequestedAt: requested }),
   };
 };

@@ -148,7 +148,7 @@ export class Round {
 
   private async report(turn: Turn, { scope, outcome }: EffectsDone): Promise<void> {
     const report = turn.reconciler.report?.(scope, outcome);
-    if (report !== undefined) await this.say(turn, answered(turn.object, report.status), report.events);
+    if (report !== undefined) await this.say(turn, answered(turn.object, report.status, turn.now), report.events);
   }
 
   /** No plan could be made: says so where it helps, and lets the queue try again where that helps. */

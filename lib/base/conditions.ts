@@ -29,6 +29,9 @@ export const CONDITION = {
   paused: 'Paused',
 } as const;
 
+/** Present only while False: the spec is taken, but hardly works as meant; the message says which field and what to do. */
+export const SPEC_SOUND = 'SpecSound';
+
 /** Reasons of the standard conditions that are no error codes. */
 export const REASON = {
   /** Ready: everything is as wanted. */
