@@ -50,7 +50,7 @@ export interface RunManagerOptions {
 export const runManager = async (options: RunManagerOptions): Promise<void> => {
   const logger = createLogger({ clock: systemClock, level: options.logLevel });
   const metrics = createMetrics({ process: true });
-  metrics.set('weka_operator_build_info', { version: options.version }, 1);
+  metrics.set('weka_operator_build_info', { version: options.version, node_version: process.version }, 1);
   const clientOptions = {
     version: options.version,
     ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
@@ -58,6 +58,7 @@ export const runManager = async (options: RunManagerOptions): Promise<void> => {
   const client = await connect({
     ...clientOptions,
     ...(options.context === undefined ? {} : { context: options.context }),
+    onSent: ({ method, host, code }) => metrics.count('rest_client_requests_total', { method, host, code }),
   });
   let readiness = (): Readiness => waitingFor('the API server was not reached yet');
   const health = new HealthServer({ address: options.healthAddress, readiness: () => readiness(), metrics });

@@ -8,13 +8,15 @@ import { ApiError } from './api-error';
 import type { ConfigSource } from './kubeconfig';
 import { readConfig } from './kubeconfig';
 import { RestClient } from './rest-client';
-import type { Connection, Endpoint } from './transport';
+import type { Connection, Endpoint, SentRequest } from './transport';
 import { Transport } from './transport';
 
 export interface ConnectOptions extends ConfigSource {
   readonly clock?: Clock;
   /** Goes into `User-Agent` behind the operator's name. Default `dev`. */
   readonly version?: string;
+  /** Told each request that was sent, for metrics. */
+  readonly onSent?: (request: SentRequest) => void;
 }
 
 /**
@@ -24,7 +26,8 @@ export interface ConnectOptions extends ConfigSource {
 export const connect = async (options: ConnectOptions = {}): Promise<RestClient> => {
   const connection = await KubeConnection.open(options);
   const userAgent = `weka-operator/${options.version ?? 'dev'} (${process.platform}/${process.arch})`;
-  return new RestClient(new Transport({ connection, clock: options.clock ?? systemClock, userAgent }));
+  const { clock = systemClock, onSent } = options;
+  return new RestClient(new Transport({ connection, clock, userAgent, ...(onSent === undefined ? {} : { onSent }) }));
 };
 
 /** How long credentials and certificates are used before their files are looked at again. */

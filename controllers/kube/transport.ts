@@ -52,11 +52,22 @@ export interface StreamSink {
   readonly onChunk: (chunk: Buffer) => void;
 }
 
+/** One request that was sent, and how it went. */
+export interface SentRequest {
+  readonly method: Call['method'];
+  /** `host:port` of the server. */
+  readonly host: string;
+  /** The status code, or `<error>` when no answer came. */
+  readonly code: string;
+}
+
 export interface TransportOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   /** `User-Agent` of every request. */
   readonly userAgent: string;
+  /** Told each request once: when its answer begins, or when it is clear that none comes. What we abort ourselves is left out. */
+  readonly onSent?: (request: SentRequest) => void;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
@@ -126,9 +137,11 @@ export class Transport {
       if (call.signal?.aborted === true) return reject(call.signal.reason as Error);
       let over = false;
       const request = this.open(call, endpoint, how.agent);
-      const timer = new Deadline(this.options.clock, how.seconds * 1000, () =>
-        settle(() => reject(timeoutError(call, how.seconds))),
-      );
+      const sent = this.counted(call, endpoint);
+      const timer = new Deadline(this.options.clock, how.seconds * 1000, () => {
+        sent('<error>');
+        settle(() => reject(timeoutError(call, how.seconds)));
+      });
       const abort = (): void => settle(() => reject(call.signal?.reason as Error));
       const settle = (outcome: () => void, destroy = true): void => {
         if (over) return;
@@ -138,12 +151,16 @@ export class Transport {
         if (destroy) request.destroy();
         outcome();
       };
-      const fail = (error: Error): void => settle(() => reject(this.failed(error, call, request)));
+      const fail = (error: Error): void => {
+        if (!over) sent('<error>');
+        settle(() => reject(this.failed(error, call, request)));
+      };
       // One signal stops a whole process: it may have as many listeners as there are calls.
       if (call.signal !== undefined) setMaxListeners(0, call.signal);
       call.signal?.addEventListener('abort', abort, { once: true });
       request.on('error', fail);
       request.on('response', (response) => {
+        sent(String(response.statusCode));
         const chunks: Buffer[] = [];
         const sink = response.statusCode === 200 ? how.sink : undefined;
         sink?.onOpen?.();
@@ -162,6 +179,15 @@ export class Transport {
       });
       request.end(call.body);
     });
+  }
+
+  /** Tells the observer the first code it is given. */
+  private counted({ method }: Call, { url }: Endpoint): (code: string) => void {
+    let told = false;
+    return (code) => {
+      if (!told) this.options.onSent?.({ method, host: new URL(url).host, code });
+      told = true;
+    };
   }
 
   private failed(error: Error, call: Call, request: http.ClientRequest): ApiError {

@@ -1,3 +1,4 @@
+import type { ErrorCode, OperatorError } from '../../lib/base/errors';
 import { parseKey } from '../../lib/base/kube-object';
 import type { Clock } from './clock';
 import type { Logger } from './log';
@@ -22,10 +23,14 @@ export interface ControllerOptions {
   readonly signal: AbortSignal;
 }
 
+/** Failures that are the cluster's set-up and no single object's: what the whole controller waits for. */
+const SET_UP: readonly ErrorCode[] = ['CrdOutdated', 'KindMissing'];
+
 /** One reconciler with its queue: logs and measures its rounds. */
 export class Controller {
   readonly queue: WorkQueue;
   private rounds = 0;
+  private readonly waiting = new Map<string, OperatorError>();
 
   constructor(private readonly options: ControllerOptions) {
     const { clock, random, workers, metrics } = options;
@@ -45,6 +50,16 @@ export class Controller {
       },
     });
     metrics.beforeRead(() => this.measure());
+  }
+
+  /** Of the reconciler. */
+  get name(): string {
+    return this.options.reconciler.name;
+  }
+
+  /** What is wrong with the set-up of the cluster, as the last round of some object met it; absent: nothing. */
+  get waitingFor(): OperatorError | undefined {
+    return this.waiting.values().next().value;
   }
 
   private measure(): void {
@@ -72,6 +87,7 @@ export class Controller {
       const result = await round.run(reconciler, parseKey(key), { signal, logger: about });
       this.count(result, (clock.now() - began) / 1000);
       this.tell(result, about);
+      this.note(key, result);
       return result.processed;
     } catch (error) {
       about.info('The round was given up', { error });
@@ -87,6 +103,11 @@ export class Controller {
     metrics.count('controller_runtime_reconcile_total', { controller, result: failed ? 'error' : result });
     if (failed) metrics.count('controller_runtime_reconcile_errors_total', { controller });
     if (result === 'terminal') metrics.count('controller_runtime_terminal_reconcile_errors_total', { controller });
+  }
+
+  private note(key: string, { error }: RoundResult): void {
+    if (error !== undefined && SET_UP.includes(error.code)) this.waiting.set(key, error);
+    else this.waiting.delete(key);
   }
 
   private tell({ error }: RoundResult, logger: Logger): void {

@@ -67,7 +67,10 @@ class RuntimeManager implements Manager {
   }
 
   readiness(): Readiness {
-    return readinessOf(this.caches.states(), this.elector, this.options.identity);
+    const hindered = this.controllers.flatMap(({ name, waitingFor }) =>
+      waitingFor === undefined ? [] : [{ name, waitingFor }],
+    );
+    return readinessOf(this.caches.states(), this.elector, this.options.identity, hindered);
   }
 
   idle(horizonMs = 0): boolean {

@@ -1,3 +1,4 @@
+import type { OperatorError } from '../../lib/base/errors';
 import type { LeaderElector } from './leader';
 import type { Readiness, ReadinessCheck } from './manager-options';
 import type { WatcherState } from './watcher';
@@ -19,12 +20,29 @@ const leaderCheck = ({ leading, holder, trouble }: Election, identity: string): 
   return { name, ready: true, message: `standing by, ${holder} leads` };
 };
 
+/** A controller that the set-up of the cluster keeps from working. */
+interface Hindered {
+  readonly name: string;
+  readonly waitingFor: OperatorError;
+}
+
+const controllerCheck = ({ name, waitingFor }: Hindered): ReadinessCheck => ({
+  name: `controller ${name}`,
+  ready: false,
+  message: `${waitingFor.message} ${waitingFor.remedy}`,
+});
+
 /** What a manager waits for. Pure. `election` is absent where no Lease is used. */
 export const readinessOf = (
   watchers: readonly WatcherState[],
   election: Election | undefined,
   identity: string,
+  hindered: readonly Hindered[] = [],
 ): Readiness => {
-  const checks = [...watchers.map(cacheCheck), ...(election === undefined ? [] : [leaderCheck(election, identity)])];
+  const checks = [
+    ...watchers.map(cacheCheck),
+    ...hindered.map(controllerCheck),
+    ...(election === undefined ? [] : [leaderCheck(election, identity)]),
+  ];
   return { ready: checks.every(({ ready }) => ready), checks };
 };
