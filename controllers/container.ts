@@ -1,6 +1,7 @@
 import type { WekaContainerSpec } from '../lib/api/weka-container';
 import { verdictOf } from '../lib/base/conditions';
 import type { LiveObject } from '../lib/base/kube-object';
+import { LABEL } from '../lib/base/names';
 import { containerStatus } from '../lib/container/container-report';
 import type { DriverMode } from '../lib/container/modes';
 import { isDriverMode, isOneOff } from '../lib/container/modes';
@@ -13,6 +14,8 @@ import { TYPES } from './kinds';
 import type { BaseScope, Decision, Reconciler } from './runtime/reconciler';
 
 const POD = { role: 'pod', slot: '' };
+/** Set on each Pod of a container, by the Go operator too. A cluster has thousands of other Pods. */
+const OUR_PODS = `${LABEL.createdBy}=weka-operator`;
 
 /** What one round of a container reads. */
 export interface ContainerScope extends BaseScope {
@@ -43,7 +46,7 @@ export interface ContainerSettings {
 export const containerReconciler = (settings: ContainerSettings): Reconciler<ContainerScope> => ({
   name: 'container',
   primary: { type: TYPES.container },
-  children: [{ type: TYPES.pod }],
+  children: [{ type: TYPES.pod, labelSelector: OUR_PODS }],
   reads: [],
   finalizer: true,
   validate: (object) =>

@@ -1,12 +1,13 @@
 import type { OperatorError } from '../../lib/base/errors';
 import { asOperatorError, OperatorError as TableError } from '../../lib/base/errors';
 import type { JsonObject } from '../../lib/base/json';
-import type { LiveObject, Manifest, ObjectRef } from '../../lib/base/kube-object';
+import type { LiveObject, Manifest, ObjectRef, Uid } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
 import { FIELD_MANAGER } from '../../lib/base/names';
 import { digestOf } from '../../synth/canonical-json';
 import type { Change, ChangeSet } from '../../synth/change';
 import type { Parent } from '../../synth/child';
+import { isOwnedBy } from '../../synth/children';
 import { diff, isSame, reasonsOf } from '../../synth/diff';
 import type { Plan, Stage, Step } from '../../synth/plan';
 import type { ClusterClient } from '../kube/cluster-client';
@@ -132,11 +133,11 @@ export class Executor {
     context.logger.info(step.change === 'create' ? 'Creating' : 'Configuring', { object: name, reasons: step.reasons });
     // A crash right after this leaves the child as wanted and the parent's status old: the next round finds the child by its
     // owner reference (or by the inventory saved before) and reports it. A crash right before leaves the child as it was.
-    // Creating is not forced: an object that appeared meanwhile under that name is a Conflict, not taken over.
+    const uid = step.uid ?? (await this.bearer(step, context));
     const result = await this.deps.client.apply(step.manifest, {
       fieldManager: FIELD_MANAGER,
-      force: step.change === 'configure',
-      ...(step.uid === undefined ? {} : { uid: step.uid }),
+      force: uid !== undefined,
+      ...(uid === undefined ? {} : { uid }),
       signal: context.signal,
     });
     this.deps.ownWrites.wrote(context.writer, result);
@@ -144,6 +145,16 @@ export class Executor {
     const same = live !== undefined && result.metadata.resourceVersion === live.metadata.resourceVersion;
     if (same) return { action: 'unchanged', ref, reasons: [] };
     return { action: step.change === 'create' ? 'created' : 'configured', ref, reasons: step.reasons };
+  }
+
+  /**
+   * The child that already bears the name, though the cache doesn't show it: a watch may lag, or somebody took the label
+   * off that it is watched by. An apply would merge our fields into whatever it finds: a stranger is left alone.
+   */
+  private async bearer(step: ApplyStep, { parent, signal }: ExecutionContext): Promise<Uid | undefined> {
+    const found = await this.deps.client.get(refOf(step.manifest), { signal });
+    if (found === undefined || step.role === SHARED || isOwnedBy(found, parent)) return found?.metadata.uid;
+    throw new TableError('NameTaken', { object: refString(refOf(found)), owner: ownerOf(found) });
   }
 
   private async prune(step: PruneStep, context: ExecutionContext): Promise<Change> {
@@ -160,9 +171,17 @@ export class Executor {
   }
 }
 
+/** The role of what is nobody's child. */
+const SHARED = 'shared';
+
+const ownerOf = ({ metadata }: LiveObject): string => {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner === undefined ? 'nobody this operator knows' : `${owner.kind}/${owner.name}`;
+};
+
 /** A shared write as a step; nothing when the object is as wanted already. */
 const sharedStep = ({ manifest, live }: SharedWrite): ApplyStep | undefined => {
-  const identity = { action: 'apply', role: 'shared', slot: '', manifest } as const;
+  const identity = { action: 'apply', role: SHARED, slot: '', manifest } as const;
   if (live === undefined) return { ...identity, change: 'create', reasons: ['is missing'] };
   const difference = diff(manifest, live, FIELD_MANAGER);
   if (isSame(difference)) return undefined;

@@ -81,6 +81,8 @@ export interface WatchedKind {
   readonly wakes?: (object: LiveObject, reader: Reader) => readonly ObjectKey[];
   /** What the cache keeps of an object. Default: everything. */
   readonly project?: (object: LiveObject) => LiveObject;
+  /** Only objects with these labels are watched, for kinds of which most objects are others'. As in the API. */
+  readonly labelSelector?: string;
 }
 
 /**

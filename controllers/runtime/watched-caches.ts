@@ -31,31 +31,35 @@ export interface WatchedCachesOptions {
 export class WatchedCaches implements Reader, CacheLookup {
   private readonly caches = new Map<string, KindCache>();
   private readonly projections = new Map<string, WatchedKind['project']>();
+  private readonly selectors = new Map<string, string | undefined>();
   private readonly watchers: Watcher[] = [];
 
   constructor(private readonly options: WatchedCachesOptions) {}
 
   /**
    * Watches a kind; the same kind again gives the same cache. Two callers with different projections both see the
-   * whole object. Only before `start`.
+   * whole object, with different label selectors all objects. Only before `start`.
    */
-  add(kind: Pick<WatchedKind, 'type' | 'project'>): KindCache {
+  add(kind: Pick<WatchedKind, 'type' | 'project' | 'labelSelector'>): KindCache {
     const { type } = kind;
     const name = nameOf(type);
     const held = this.caches.get(name);
     if (held !== undefined) {
       if (this.projections.get(name) !== kind.project) this.projections.set(name, undefined);
+      if (this.selectors.get(name) !== kind.labelSelector) this.selectors.set(name, undefined);
       return held;
     }
     this.projections.set(name, kind.project);
+    this.selectors.set(name, kind.labelSelector);
     const cache = new KindCache(type, this.cacheOptions(type));
     this.caches.set(name, cache);
-    for (const namespace of this.scopesOf(type)) this.watchers.push(this.watcher(cache, namespace));
     return cache;
   }
 
   /** Starts all watchers. */
   start(): void {
+    for (const cache of this.caches.values())
+      for (const namespace of this.scopesOf(cache.type)) this.watchers.push(this.watcher(cache, namespace));
     for (const watcher of this.watchers) watcher.start();
   }
 
@@ -116,6 +120,7 @@ export class WatchedCaches implements Reader, CacheLookup {
 
   private watcher(cache: KindCache, namespace: string | undefined): Watcher {
     const { client, clock, random, times } = this.options;
+    const labelSelector = this.selectors.get(nameOf(cache.type));
     return new Watcher({
       client,
       clock,
@@ -124,6 +129,7 @@ export class WatchedCaches implements Reader, CacheLookup {
       sink: cache.scope(namespace),
       onError: (error) => this.options.onError?.(error, cache.type),
       ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(times === undefined ? {} : { times }),
     });
   }

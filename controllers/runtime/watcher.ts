@@ -2,7 +2,7 @@ import type { OperatorError } from '../../lib/base/errors';
 import { asOperatorError } from '../../lib/base/errors';
 import type { TypeMeta } from '../../lib/base/kube-object';
 import { ApiError } from '../kube/api-error';
-import type { ClusterClient, WatchEvent } from '../kube/cluster-client';
+import type { ClusterClient, Selection, WatchEvent } from '../kube/cluster-client';
 import { backoffMs, WATCH_BACKOFF } from './backoff';
 import type { WatchSink } from './cache';
 import type { Clock } from './clock';
@@ -33,6 +33,8 @@ export interface WatcherOptions {
   readonly type: TypeMeta;
   /** Only this namespace; absent: all. */
   readonly namespace?: string;
+  /** Only objects with these labels; absent: all. */
+  readonly labelSelector?: string;
   readonly sink: WatchSink;
   readonly clock: Clock;
   readonly random: Random;
@@ -215,8 +217,12 @@ export class Watcher {
     await sleep(this.options.clock, asked > 0 ? asked + own : own, stop).catch(nothing);
   }
 
-  private selection(): { readonly namespace?: string } {
-    return this.options.namespace === undefined ? {} : { namespace: this.options.namespace };
+  private selection(): Selection {
+    const { namespace, labelSelector } = this.options;
+    return {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+    };
   }
 }
 
