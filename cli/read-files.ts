@@ -58,6 +58,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is a file',
   ELOOP: 'too many symbolic links',
   EMFILE: 'too many open files',
 };

@@ -2,6 +2,7 @@
  * Manifests as text: the same bytes for the same manifests on any machine, so that a GitOps repository changes only
  * when something changed. And the file each manifest goes to, so that files of different objects never collide.
  */
+import { GROUP } from '../lib/api/kind';
 import type { JsonObject, JsonValue } from '../lib/base/json';
 import type { Manifest } from '../lib/base/kube-object';
 import { groupOf } from '../lib/base/kube-object';
@@ -36,20 +37,27 @@ const LONGEST = 255;
 const EXTENSION = '.yaml';
 const DIGEST = 12;
 
-/** Only what every file system takes and keeps apart, also those that don't tell capitals; `_` separates and escapes. */
+/** Only what every file system takes and keeps apart, also those that don't tell capitals; `_` escapes, also a dot in front. */
 const safe = (text: string): string =>
-  text.replace(/[^a-z0-9.-]/g, (character) => `_${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  text.replace(/^\.|[^a-z0-9.-]/g, (character) => `_${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 
-/** The file of a manifest: `daemonset.apps_namespace_name.yaml`; cluster-scoped: `namespace__name.yaml`. Different objects get different names. */
-export const fileName = ({ apiVersion, kind, metadata }: Manifest): string => {
+/** Kinds of the core and of WEKA are known by their name; all others carry their group, or two could meet. */
+const kindText = ({ apiVersion, kind }: Manifest): string => {
   const group = groupOf(apiVersion);
-  const parts = [
-    group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`,
-    metadata.namespace ?? '',
-    metadata.name,
-  ];
-  const name = parts.map(safe).join('_');
-  if (name.length + EXTENSION.length <= LONGEST) return name + EXTENSION;
-  const room = LONGEST - EXTENSION.length - DIGEST - 1;
-  return `${name.slice(0, room)}_${digestOf(parts).slice(0, DIGEST)}${EXTENSION}`;
+  return group === '' || group === GROUP ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
+};
+
+/**
+ * The path of a manifest, with `/`: `namespace/wekapolicy-name.yaml`; cluster-scoped: `wekanode-name.yaml`. Kinds of other
+ * groups: `daemonset.apps-name.yaml`. Different objects get different paths, and none leads out of the directory.
+ */
+export const fileName = (manifest: Manifest): string => {
+  const { name, namespace } = manifest.metadata;
+  const file = within(`${safe(kindText(manifest))}-${safe(name)}`);
+  return namespace === undefined ? `${file}${EXTENSION}` : `${safe(namespace)}/${file}${EXTENSION}`;
+};
+
+const within = (name: string): string => {
+  if (name.length + EXTENSION.length <= LONGEST) return name;
+  return `${name.slice(0, LONGEST - EXTENSION.length - DIGEST - 1)}_${digestOf(name).slice(0, DIGEST)}`;
 };

@@ -2,9 +2,10 @@ import { connect } from '../../controllers/kube/connect';
 import { reconcilers } from '../../controllers/reconcilers';
 import type { KubeObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
+import { manifestYaml } from '../../synth/output';
+import type { Plan } from '../../synth/plan';
 import type { ExitCode } from '../exit';
 import { EXIT } from '../exit';
-import { toYaml } from '../gitops/to-yaml';
 import { liveObjects, withGiven } from '../live-objects';
 import { nodeObject } from '../node-objects';
 import type { ParentPlan } from '../offline-plan';
@@ -64,14 +65,22 @@ const liveFrom = async ({ kubeconfig, context }: PlanOptions, report: (state: st
 
 /** The plans of the objects given, and of what they lead to; what else lives in the cluster is none of the question. */
 const concerned = (plans: readonly ParentPlan[], given: readonly KubeObject[]): readonly ParentPlan[] => {
+  const children = new Map(plans.map(({ parent, plan }) => [refString(parent), childrenOf(plan)]));
   const asked = new Set(given.map((object) => refString(refOf(object))));
-  return plans.filter(({ parent, plan, shared }) => {
-    if (!asked.has(refString(parent)) && parent.kind !== 'Node') return false;
-    for (const { steps } of plan.stages)
-      for (const step of steps) if (step.action === 'apply') asked.add(refString(refOf(step.manifest)));
-    return parent.kind !== 'Node' || shared.length > 0;
-  });
+  // A set that grows while it is walked: children of children are met in turn.
+  for (const object of asked) for (const child of children.get(object) ?? []) asked.add(child);
+  return plans.filter(({ parent, shared }) =>
+    parent.kind === 'Node' ? shared.length > 0 : asked.has(refString(parent)),
+  );
 };
+
+const childrenOf = ({ stages }: Plan): readonly string[] =>
+  stages.flatMap(({ steps }) =>
+    steps.flatMap((step) => {
+      if (step.action === 'save') return [];
+      return [refString(step.action === 'apply' ? refOf(step.manifest) : step.ref)];
+    }),
+  );
 
 const print = (plans: readonly ParentPlan[], format: Format, terminal: Terminal): void => {
   if (format === 'table') terminal.out(renderPlan(plans, terminal.colour));
@@ -79,7 +88,7 @@ const print = (plans: readonly ParentPlan[], format: Format, terminal: Terminal)
   else
     terminal.out(
       plannedChildren(plans)
-        .map((child) => `---\n# Not to be applied: the operator makes and owns it.\n${toYaml(child)}`)
+        .map((child) => `---\n# Not to be applied: the operator makes and owns it.\n${manifestYaml(child)}`)
         .join(''),
     );
 };

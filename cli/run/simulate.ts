@@ -1,8 +1,7 @@
 import type { NodeSpec } from '../../sim/nodes/node-object';
+import { fileName, manifestYaml } from '../../synth/output';
 import type { ExitCode } from '../exit';
 import { EXIT } from '../exit';
-import { fileName } from '../gitops/file-name';
-import { toYaml } from '../gitops/to-yaml';
 import { writeDirectory } from '../gitops/write-directory';
 import type { PlannedNode } from '../node-list';
 import { render } from '../output';
@@ -65,7 +64,7 @@ const summary = ({ settled, tookMs, writes }: ScenarioResult): string =>
 const writeMade = (directory: string, { cluster }: ScenarioResult, terminal: Terminal): void => {
   const files = madeObjects(cluster).map((object) => ({
     path: fileName(object),
-    text: `# Not to be applied: the operator makes and owns it.\n${toYaml(object)}`,
+    text: `# Not to be applied: the operator makes and owns it.\n${manifestYaml(object)}`,
   }));
   writeDirectory(directory, files);
   terminal.err(`${files.length} manifests written to ${directory}\n`);

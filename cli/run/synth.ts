@@ -1,13 +1,12 @@
 import type { KubeObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
+import { fileName, manifestYaml } from '../../synth/output';
 import type { ExitCode } from '../exit';
 import { EXIT } from '../exit';
 import { withArgoAnnotations } from '../gitops/argo';
-import { fileName } from '../gitops/file-name';
 import { normalise } from '../gitops/normalise';
 import type { OutputFile } from '../gitops/write-directory';
 import { writeDirectory } from '../gitops/write-directory';
-import { toYaml } from '../gitops/to-yaml';
 import { lintFiles } from '../lint-files';
 import { isNodeList } from '../node-list';
 import { withProgress } from '../progress';
@@ -38,7 +37,7 @@ export const runSynth = async (options: SynthOptions, terminal: Terminal): Promi
     return EXIT.findings;
   }
   const objects = objectsOf(read, options, terminal);
-  if (options.output === '-') terminal.out(objects.map((object) => `---\n${toYaml(object)}`).join(''));
+  if (options.output === '-') terminal.out(objects.map((object) => `---\n${manifestYaml(object)}`).join(''));
   else report(options.output, writeDirectory(options.output, filesOf(objects)), terminal);
   return EXIT.fine;
 };
@@ -90,7 +89,7 @@ const sortForApply = (objects: readonly KubeObject[]): readonly KubeObject[] => 
 };
 
 const filesOf = (objects: readonly KubeObject[]): readonly OutputFile[] =>
-  objects.map((object) => ({ path: fileName(object), text: toYaml(object) }));
+  objects.map((object) => ({ path: fileName(object), text: manifestYaml(object) }));
 
 const report = (directory: string, result: ReturnType<typeof writeDirectory>, terminal: Terminal): void => {
   for (const path of result.written) terminal.err(`wrote   ${directory}/${path}\n`);

@@ -1,44 +1,20 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import type { Workplace } from './command';
+import { workplace } from './command';
 
-/** The command as a user runs it: a process of its own, with pipes instead of a terminal. */
-const ROOT = join(__dirname, '../..');
-const run = (
-  args: readonly string[],
-  options: { readonly input?: string; readonly env?: Record<string, string> } = {},
-) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', join(ROOT, 'cli/main.ts'), ...args],
-    {
-      cwd: directory,
-      encoding: 'utf8',
-      input: options.input ?? '',
-      env: { PATH: process.env['PATH'], HOME: directory, NODE_PATH: join(ROOT, 'node_modules'), ...options.env },
-    },
-  );
-  return { status, stdout, stderr };
-};
-
+let place: Workplace;
 let directory = '';
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'weka-operator-cli-'));
-  // The directory of the test is outside the checkout, as a user's is: tsx is found through a link.
-  spawnSync('ln', ['-s', join(ROOT, 'node_modules'), join(directory, 'node_modules')]);
+  place = workplace();
+  ({ directory } = place);
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-const write = (name: string, content: string | Buffer): string => {
-  const path = join(directory, name);
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, content);
-  return name;
-};
+afterEach(() => place.remove());
+const run: Workplace['run'] = (args, options) => place.run(args, options);
+const write: Workplace['write'] = (name, content) => place.write(name, content);
 
 const policy = (name = 'drivers'): string => `apiVersion: weka.weka.io/v1alpha1
 kind: WekaPolicy
@@ -62,7 +38,7 @@ spec:
 ${more}`;
 
 describe('help and usage', () => {
-  test.each(['lint', 'synth', 'plan', 'manager'])(
+  test.each(['lint', 'synth', 'plan', 'simulate', 'demo', 'manager'])(
     '%s --help teaches: description, examples, exit codes; status 0',
     (command) => {
       const { status, stdout, stderr } = run([command, '--help']);
@@ -74,7 +50,8 @@ describe('help and usage', () => {
 
   test('the help of the whole names every command', () => {
     const { stdout } = run(['--help']);
-    for (const command of ['lint', 'synth', 'plan', 'manager']) expect(stdout).toContain(`  ${command} `);
+    for (const command of ['lint', 'synth', 'plan', 'simulate', 'demo', 'manager'])
+      expect(stdout).toContain(`  ${command} `);
   });
 
   test.each([
@@ -83,6 +60,9 @@ describe('help and usage', () => {
     ['an unknown option', ['lint', '--fast']],
     ['no file', ['lint']],
     ['a format that does not exist', ['lint', '-f', 'a.yaml', '-o', 'xml']],
+    ['a seed that is no number', ['simulate', '-f', 'a.yaml', '--nodes', 'n.yaml', '--seed', 'x']],
+    ['a simulation without nodes', ['simulate', '-f', 'a.yaml']],
+    ['a log level that does not exist', ['manager', '--log-level', 'chatty']],
     ['a node list and a kubeconfig', ['plan', '-f', 'a.yaml', '--nodes', 'n.yaml', '--kubeconfig', 'k']],
   ])('%s is wrong usage: status 2, nothing on standard output', (_what, args) => {
     const { status, stdout, stderr } = run(args);
@@ -153,6 +133,12 @@ describe('bad input: one clear message each, with the remedy', () => {
       says: /10\.0 MB; the limit is 10 MB/,
     },
     'a missing file': { file: () => 'missing.yaml', rule: 'file-unreadable', line: 1, says: /no such file/ },
+    'a file in the place of a directory': {
+      file: () => `${write('a.yaml', client())}/b.yaml`,
+      rule: 'file-unreadable',
+      line: 1,
+      says: /a part of the path is a file/,
+    },
     'a directory without manifests': {
       file: () => (mkdirSync(join(directory, 'empty')), 'empty'),
       rule: 'file-unreadable',
@@ -199,6 +185,21 @@ describe('bad input: one clear message each, with the remedy', () => {
       'severity',
     ]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  });
+
+  test.each([
+    ['plan', [], 'Nothing was planned.'],
+    ['simulate', ['--nodes', 'nodes.yaml'], 'Nothing was simulated.'],
+    ['synth', ['-o', 'out'], 'Nothing was written.'],
+  ])('%s names what is wrong as lint does, and does nothing', (command, more, says) => {
+    write('nodes.yaml', 'nodes: [{name: a}]\n');
+    const file = write('a.yaml', client('  imagePullSecrt: key\n'));
+    const { status, stdout, stderr } = run([command, '-f', file, ...more]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('a.yaml:8');
+    expect(stderr).toMatch(/remedy +Write imagePullSecret/);
+    expect(stderr).toContain(says);
+    expect(readdirSync(directory).sort()).toEqual(['a.yaml', 'node_modules', 'nodes.yaml']);
   });
 
   test('a node list with a node twice', () => {
@@ -314,6 +315,12 @@ describe('synth', () => {
     });
   });
 
+  test('a script stays readable, a word that YAML 1.1 takes for a truth value is quoted', () => {
+    const map = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scripts}\ndata:\n  "on": "yes"\n  run.sh: "#!/bin/sh\\nset -e\\necho done\\n"\n`;
+    const { stdout } = run(['synth', '-f', write('a.yaml', map), '-o', '-']);
+    expect(stdout).toContain('  "on": "yes"\n  run.sh: |\n    #!/bin/sh\n    set -e\n    echo done\n');
+  });
+
   test('stale files of ours go, those of others stay', () => {
     write('a.yaml', policy('one'));
     write('b.yaml', policy('two'));
@@ -373,8 +380,10 @@ describe('plan', () => {
   test('names every child with its reason', () => {
     const { status, stdout } = run(['plan', '-f', write('a.yaml', policy()), '--nodes', nodes()]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/\+ {3}apply 0 +create +Service\/operators\/drivers-dist +it does not exist/);
-    expect(stdout).toMatch(/Pod\/operators\/drivers-dist/);
+    expect(stdout).toMatch(
+      /^WekaPolicy\/operators\/drivers\n├─ \+ create Service\/drivers-dist {2}\(it does not exist\)$/m,
+    );
+    expect(stdout).toMatch(/^└─ \+ create WekaContainer\/drivers-dist {2}.+\n {3}└─ \+ create Pod\/drivers-dist/m);
     expect(stdout).toMatch(/Plan: \d+ to create, 0 to change, 0 to delete/);
   });
 

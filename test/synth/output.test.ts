@@ -191,13 +191,14 @@ test('a stream of manifests is one document each, also after text that ends in e
 
 describe('file names', () => {
   test.each([
-    ['apps/v1 DaemonSet', { name: 'a', namespace: 'n' }, 'daemonset.apps_n_a.yaml'],
-    ['v1 Namespace', { name: 'a', namespace: undefined }, 'namespace__a.yaml'],
+    ['apps/v1 DaemonSet', { name: 'a', namespace: 'n' }, 'n/daemonset.apps-a.yaml'],
+    ['v1 Namespace', { name: 'a', namespace: undefined }, 'namespace-a.yaml'],
     [
       'rbac.authorization.k8s.io/v1 Role',
       { name: 'system:A', namespace: 'n' },
-      'role.rbac.authorization.k8s.io_n_system_003a_0041.yaml',
+      'n/role.rbac.authorization.k8s.io-system_003a_0041.yaml',
     ],
+    ['weka.weka.io/v1alpha1 WekaPolicy', { name: 'a', namespace: '../n' }, '_002e._002fn/wekapolicy-a.yaml'],
   ])('%s %j is %s', (type, metadata, name) => {
     expect(fileName(aManifest(type, { metadata: metadata as object }))).toBe(name);
   });
@@ -209,6 +210,6 @@ describe('file names', () => {
       ),
     );
     expect(new Set(names).size).toBe(2);
-    expect(names.every((name) => name.length <= 255)).toBe(true);
+    expect(names.every((name) => name.split('/').every((part) => part.length <= 255))).toBe(true);
   });
 });
