@@ -36,6 +36,8 @@ const node = (name: string, kernelVersion: string, labels: Record<string, string
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name, labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': name, ...labels } },
+  // Cordoned: the Pods of other suites must not land on a node without a kubelet.
+  spec: { unschedulable: true },
   kernelVersion,
 });
 

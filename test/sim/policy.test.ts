@@ -30,7 +30,7 @@ const policy = (payload: object = {}, more: object = {}): Manifest =>
       image: 'registry.example/weka:4.4.5',
       payload: { driverDistPayload: { ensureImages: ['registry.example/weka:4.4.5'], ...payload } },
     },
-  }) as Manifest;
+  });
 
 /** The operator on a cluster in memory, with nodes of two kernels. */
 const aWorld = (seed = 1) => {
