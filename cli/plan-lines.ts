@@ -45,7 +45,7 @@ const line = (parent: string, stage: string, step: Step): readonly PlanLine[] =>
         },
       ];
     case 'keep':
-      return [{ parent, stage, action: 'keep', object: refString(step.ref), reasons: [] }];
+      return [{ parent, stage, action: 'keep', object: refString(step.ref), reasons: outdated(step.outdated) }];
     case 'prune':
       return [{ parent, stage, action: 'delete', object: refString(step.ref), reasons: step.reasons }];
     case 'wait':
@@ -53,3 +53,6 @@ const line = (parent: string, stage: string, step: Step): readonly PlanLine[] =>
       return [{ parent, stage, action: step.action, object: refString(step.ref), reasons: step.reasons }];
   }
 };
+
+const outdated = (fields: readonly string[] = []): string[] =>
+  fields.length === 0 ? [] : [`the next one will differ in ${fields.join(', ')}`];

@@ -2,7 +2,7 @@ import type { WekaContainerSpec } from '../lib/api/weka-container';
 import { verdictOf } from '../lib/base/conditions';
 import type { LiveObject } from '../lib/base/kube-object';
 import { LABEL } from '../lib/base/names';
-import { containerStatus } from '../lib/container/container-report';
+import { containerStatus, UP_TO_DATE } from '../lib/container/container-report';
 import type { DriverMode } from '../lib/container/modes';
 import { isDriverMode, isOneOff } from '../lib/container/modes';
 import { WekaContainerPod } from '../lib/container/weka-container-pod';
@@ -11,7 +11,7 @@ import type { LiveChild } from '../synth/child';
 import { render } from '../synth/render';
 import { childrenFrom, notRunYet, ourConditions, pick } from './common';
 import { TYPES } from './kinds';
-import type { BaseScope, Decision, Reconciler } from './runtime/reconciler';
+import type { BaseScope, Decision, Outcome, Reconciler } from './runtime/reconciler';
 
 const POD = { role: 'pod', slot: '' };
 /** Set on each Pod of a container, by the Go operator too. A cluster has thousands of other Pods. */
@@ -62,11 +62,12 @@ export const containerReconciler = (settings: ContainerSettings): Reconciler<Con
     status: containerStatus({
       now,
       generation: object.metadata.generation,
-      conditions: ourConditions(object),
+      conditions: ourConditions(object, UP_TO_DATE),
       mode: mode ?? 'drivers-dist',
       pod: pods[0]?.object,
       previousStatus: object.status?.['status'] as string | undefined,
       failure: outcome?.error === undefined ? undefined : verdictOf(outcome.error),
+      outdated: outdatedFields(outcome),
     }),
     events: [],
   }),
@@ -125,3 +126,9 @@ const instructions = ({
   instructions: given,
 }: WekaContainerSpec): { instructions?: { type: string; payload: string } } =>
   given?.type === undefined ? {} : { instructions: { type: given.type, payload: given.payload ?? '' } };
+
+/** In what the living Pod differs from the one that would be made now. */
+const outdatedFields = (outcome: Outcome | undefined): readonly string[] =>
+  (outcome?.plan.stages ?? []).flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.action === 'keep' ? (step.outdated ?? []) : [])),
+  );

@@ -13,7 +13,13 @@ export type Step =
       readonly reasons: readonly string[];
     } & ChildIdentity)
   /** It is as it should be: nothing is sent. */
-  | ({ readonly action: 'keep'; readonly ref: ObjectRef; readonly uid: Uid } & ChildIdentity)
+  | ({
+      readonly action: 'keep';
+      readonly ref: ObjectRef;
+      readonly uid: Uid;
+      /** What is wanted otherwise and cannot be changed on it while it lives: the next one will have it. */
+      readonly outdated?: readonly string[];
+    } & ChildIdentity)
   /** Later stages wait for this object; the next round goes on. */
   | ({ readonly action: 'wait'; readonly ref: ObjectRef; readonly reasons: readonly string[] } & ChildIdentity)
   | ({

@@ -1,7 +1,7 @@
 /**
  * From what is wanted and what lives to the steps of a round, as data. In order: write the inventory down, apply stage
  * by stage (a stage that isn't ready ends the round with waits), prune what nothing wants, write the inventory again.
- * Nothing is deleted but children of this very parent, by UID; what can't be changed in place is refused, never replaced.
+ * Nothing is deleted but children of this very parent, by UID; what can't be changed in place is kept and told, never replaced.
  */
 import type { JsonValue } from '../lib/base/json';
 import type { LiveObject, Manifest, ObjectRef } from '../lib/base/kube-object';
@@ -42,12 +42,10 @@ const podManifest = (wanted: Manifest, live: LiveObject, manager: string): Manif
 
 const isSpecPath = (path: string): boolean => path === 'spec' || path.startsWith('spec.') || path.startsWith('spec[');
 
-/** What stands against the spec of a living Pod. Fields that merely aren't ours need no change of the Pod itself. */
-const immutableReasons = (child: MatchedChild, live: LiveObject, manager: string): string[] => {
+/** What of the spec a living Pod has otherwise. Fields that merely aren't ours need no change of the Pod itself. */
+const outdatedFields = (child: MatchedChild, live: LiveObject, manager: string): string[] => {
   const { values, givenUp } = diff(child.manifest, live, manager);
-  return [...values, ...givenUp]
-    .filter(isSpecPath)
-    .map((path) => `${path} differs and cannot be changed on a living Pod`);
+  return [...values, ...givenUp].filter(isSpecPath);
 };
 
 const configure = (child: MatchedChild, manifest: Manifest, live: LiveObject, manager: string): Step => {
@@ -92,11 +90,22 @@ const stepsFor = (child: MatchedChild, names: Names, manager: string): Step[] =>
       { action: 'wait', ref, reasons: ['it is being deleted; it is made again when it is gone'], ...identity(child) },
     ];
   if (manifest.kind !== 'Pod' || manifest.apiVersion !== 'v1') return [configure(child, manifest, live, manager)];
-  const metadata = configure(child, podManifest(manifest, live, manager), live, manager);
-  const reasons = immutableReasons(child, live, manager);
-  if (reasons.length === 0) return [metadata];
-  const refusal: Step = { action: 'refuse', ref, code: 'ImmutableField', reasons, ...identity(child) };
-  return metadata.action === 'keep' ? [refusal] : [metadata, refusal];
+  return podSteps(child, live, manager);
+};
+
+/** A living Pod gets its metadata and keeps its spec; what that lacks is told, for the Pod is never replaced here. */
+const podSteps = (child: MatchedChild, live: LiveObject, manager: string): Step[] => {
+  const step = configure(child, podManifest(child.manifest, live, manager), live, manager);
+  const outdated = outdatedFields(child, live, manager);
+  if (outdated.length === 0) return [step];
+  const keep: Step = {
+    action: 'keep',
+    ref: refOf(child.manifest),
+    uid: live.metadata.uid,
+    outdated,
+    ...identity(child),
+  };
+  return step.action === 'keep' ? [keep] : [step, keep];
 };
 
 /** Whether later stages must not overtake this child, and why. */

@@ -114,7 +114,7 @@ export class Executor {
       case 'apply':
         return [await this.apply(step, context)];
       case 'keep':
-        return [{ action: 'unchanged', ref: step.ref, reasons: [] }];
+        return [{ action: 'unchanged', ref: step.ref, reasons: step.outdated ?? [] }];
       case 'wait':
         return [{ action: 'skipped', ref: step.ref, reasons: step.reasons }];
       case 'prune':

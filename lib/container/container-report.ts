@@ -1,5 +1,5 @@
 import type { Condition, Verdict } from '../base/conditions';
-import { conclude } from '../base/conditions';
+import { conclude, setCondition, withoutConditions } from '../base/conditions';
 import type { JsonObject } from '../base/json';
 import { isJsonObject } from '../base/json';
 import type { KubeObject } from '../base/kube-object';
@@ -17,7 +17,12 @@ export interface ContainerState {
   readonly previousStatus: string | undefined;
   /** What stopped the round. */
   readonly failure: Verdict | undefined;
+  /** Fields in which the Pod differs from what a new one would be. */
+  readonly outdated: readonly string[];
 }
+
+/** Whether the Pod is as a new one would be. False until somebody deletes the Pod: then it is made anew. */
+export const UP_TO_DATE = 'UpToDate';
 
 /** The status of a driver container, from its Pod. The words of `status` are WEKA's. Pure. */
 export const containerStatus = (state: ContainerState): JsonObject => {
@@ -25,10 +30,28 @@ export const containerStatus = (state: ContainerState): JsonObject => {
   const node = text(state.pod?.spec?.['nodeName']);
   return {
     ...(state.generation === undefined ? {} : { observedGeneration: state.generation }),
-    conditions: conclude(state.conditions, verdict, state) as unknown as JsonObject[],
+    conditions: conclude(upToDate(state), verdict, state) as unknown as JsonObject[],
     status: phase,
     ...(node === '' ? {} : { nodeAffinity: node, printer: { nodeAffinity: node } }),
   };
+};
+
+/** Said only while there is a Pod. */
+const upToDate = ({ conditions, pod, outdated, now, generation }: ContainerState): readonly Condition[] => {
+  if (pod === undefined) return withoutConditions(conditions, UP_TO_DATE);
+  const verdict =
+    outdated.length === 0
+      ? ({ status: 'True', reason: 'UpToDate', message: 'The Pod is as a new one would be.' } as const)
+      : ({
+          status: 'False',
+          reason: 'PodOutdated',
+          message: `A new Pod would differ in ${outdated.join(', ')}: delete the Pod when its work allows.`,
+        } as const);
+  return setCondition(
+    conditions,
+    { type: UP_TO_DATE, ...verdict, ...(generation === undefined ? {} : { observedGeneration: generation }) },
+    now,
+  );
 };
 
 interface Phase {

@@ -103,6 +103,7 @@ describe('the status of a driver container', () => {
       pod: undefined,
       previousStatus: undefined,
       failure: undefined,
+      outdated: [],
       ...more,
     });
 
@@ -129,6 +130,16 @@ describe('the status of a driver container', () => {
       kind: 'WekaContainer',
       metadata: { name: 'c', generation: 1 },
       status: written,
+    });
+  });
+
+  it('stays Ready with an outdated Pod, and says what the next one will differ in', () => {
+    const outdated = ['spec.initContainers[name="agent"].image'];
+    const conditions = conditionsOf({ status: status({ pod: pod('Running', true), outdated }) });
+    expect(conditions.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True' });
+    expect(conditions.find(({ type }) => type === 'UpToDate')).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining('agent') as string,
     });
   });
 

@@ -4,6 +4,7 @@ import { createManager } from '../../controllers/runtime/manager';
 import { createMetrics } from '../../controllers/runtime/metrics';
 import type { LiveObject, Manifest } from '../../lib/base/kube-object';
 import { conditionsOf, findCondition } from '../../lib/base/conditions';
+import type { SimCluster } from '../../sim/cluster';
 import { createSimCluster } from '../../sim/cluster';
 import { forkRandom } from '../../sim/random';
 import { runScenario } from '../../cli/scenario/run-scenario';
@@ -21,29 +22,33 @@ const TYPE = {
   node: { apiVersion: 'v1', kind: 'Node' },
 };
 
-const policy = (payload: object = {}, more: object = {}): Manifest =>
-  ({
-    ...TYPE.policy,
-    metadata: { name: 'drivers', namespace: NAMESPACE, ...more },
-    spec: {
-      type: 'enable-local-drivers-distribution',
-      image: 'registry.example/weka:4.4.5',
-      payload: { driverDistPayload: { ensureImages: ['registry.example/weka:4.4.5'], ...payload } },
-    },
-  });
+const policy = (payload: object = {}, more: object = {}): Manifest => ({
+  ...TYPE.policy,
+  metadata: { name: 'drivers', namespace: NAMESPACE, ...more },
+  spec: {
+    type: 'enable-local-drivers-distribution',
+    image: 'registry.example/weka:4.4.5',
+    payload: { driverDistPayload: { ensureImages: ['registry.example/weka:4.4.5'], ...payload } },
+  },
+});
 
-/** The operator on a cluster in memory, with nodes of two kernels. */
-const aWorld = (seed = 1) => {
+const aCluster = (seed: number): SimCluster => {
   const cluster = createSimCluster({ seed, namespaces: ['default', 'kube-system', 'weka-operator-system'] });
   cluster.nodes.add({ name: 'n1', kernel: '6.1.0-18-amd64' });
   cluster.nodes.add({ name: 'n2', kernel: '5.15.0-91-generic' });
+  return cluster;
+};
+
+/** The operator on a cluster in memory, with nodes of two kernels. */
+const aWorld = (seed = 1, more: { cluster?: SimCluster; operatorImage?: string } = {}) => {
+  const cluster = more.cluster ?? aCluster(seed);
   const stop = new AbortController();
   const manager = createManager({
     client: cluster.client(),
     clock: cluster.clock,
     random: forkRandom(seed, 'manager'),
     logger: silentLogger,
-    reconcilers: reconcilers({ operatorImage: 'registry.example/weka-operator:1' }),
+    reconcilers: reconcilers({ operatorImage: more.operatorImage ?? 'registry.example/weka-operator:1' }),
     namespaces: [],
     operatorNamespace: 'weka-operator-system',
     identity: 'test',
@@ -158,6 +163,23 @@ describe('a driver distribution policy on a cluster in memory', () => {
     await world.pass();
     expect(world.names('pod')).not.toContain(builder);
     expect(world.get('container', builder)?.status).toMatchObject({ status: 'Completed' });
+  });
+
+  it('keeps living Pods when the operator is upgraded, says so, and makes the next ones anew', async () => {
+    world.apply(policy());
+    await world.pass();
+    await world.stop();
+    world = aWorld(1, { cluster: world.cluster, operatorImage: 'registry.example/weka-operator:2' });
+    const before = world.get('pod', 'drivers-dist')!.metadata.uid;
+    await world.pass();
+    expect(world.get('pod', 'drivers-dist')!.metadata.uid).toBe(before);
+    const upToDate = () => findCondition(conditionsOf(world.get('container', 'drivers-dist')!), 'UpToDate');
+    expect(upToDate()).toMatchObject({ status: 'False', reason: 'PodOutdated' });
+    expect(world.get('policy', 'drivers')?.status).toMatchObject({ status: 'Done' });
+    world.delete('pod', 'drivers-dist');
+    await world.pass();
+    expect(JSON.stringify(world.get('pod', 'drivers-dist')!.spec)).toContain('weka-operator:2');
+    expect(upToDate()).toMatchObject({ status: 'True' });
   });
 
   it('leaves a Pod of somebody else alone that has the name of ours, and says whose it is', async () => {

@@ -57,6 +57,8 @@ const line = (step: Step): string => {
 const story = (of: Plan): string[] => of.stages.map((stage) => `${stage.name}: ${stage.steps.map(line).join(', ')}`);
 const reasons = (of: Plan): string[] =>
   of.stages.flatMap(({ steps }) => steps.flatMap((step) => ('reasons' in step ? step.reasons : [])));
+const outdated = (of: Plan): string[] =>
+  of.stages.flatMap(({ steps }) => steps.flatMap((step) => (step.action === 'keep' ? (step.outdated ?? []) : [])));
 
 describe('a plan', () => {
   const map = wants('index', configMap('index'));
@@ -155,13 +157,13 @@ describe('a living Pod', () => {
   const built = wants('builder', pod('b', { hostname: 'h', containers: [{ name: 'c', image: 'old' }] }));
   const live = alive(built);
 
-  test('whose spec should differ is refused, never deleted', () => {
+  test('whose spec should differ is kept, and what the next one has is told', () => {
     const next = plan(
       [wants('builder', pod('b', { hostname: 'h', containers: [{ name: 'c', image: 'new' }] }))],
       [live],
     );
-    expect(story(next)).toEqual(['apply 0: refuse Pod/b']);
-    expect(reasons(next)).toEqual(['spec.containers[name="c"].image differs and cannot be changed on a living Pod']);
+    expect(story(next)).toEqual(['apply 0: keep Pod/b']);
+    expect(outdated(next)).toEqual(['spec.containers[name="c"].image']);
   });
 
   test('gets new labels, its spec sent again as it is', () => {
@@ -174,7 +176,7 @@ describe('a living Pod', () => {
       ],
       [live],
     );
-    expect(story(next)).toEqual(['apply 0: configure Pod/b, refuse Pod/b']);
+    expect(story(next)).toEqual(['apply 0: configure Pod/b, keep Pod/b']);
     const [step] = next.stages[0]?.steps ?? [];
     expect(step).toMatchObject({
       manifest: {
@@ -184,10 +186,9 @@ describe('a living Pod', () => {
     });
   });
 
-  test('that lost a field is refused too', () => {
-    expect(reasons(plan([wants('builder', pod('b', { containers: [{ name: 'c', image: 'old' }] }))], [live]))).toEqual([
-      'spec.hostname differs and cannot be changed on a living Pod',
-    ]);
+  test('that lost a field is kept too', () => {
+    const next = plan([wants('builder', pod('b', { containers: [{ name: 'c', image: 'old' }] }))], [live]);
+    expect(outdated(next)).toEqual(['spec.hostname']);
   });
 });
 
