@@ -1,0 +1,14 @@
+/** Constructs in, one file out, by our engine: everything from the start of the process. */
+import { writeFileSync } from 'node:fs';
+import { Pod } from '../../lib/base/cdk';
+import { manifestsJson, manifestsYaml } from '../../synth/output';
+import { render } from '../../synth/render';
+import { podMetadata, podSpec } from '../workload';
+
+const { count, format, file } = JSON.parse(process.argv[2] ?? '') as { count: number; format: string; file: string };
+const manifests = render((chart) => {
+  for (let index = 0; index < count; index++)
+    new Pod(chart, `pod-${index}`, { ...podMetadata(index), spec: podSpec(index) });
+});
+writeFileSync(file, format === 'json' ? manifestsJson(manifests) : manifestsYaml(manifests));
+process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: process.resourceUsage().maxRSS / 1024 })}\n`);
