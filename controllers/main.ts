@@ -62,7 +62,11 @@ export const runManager = async (options: RunManagerOptions): Promise<void> => {
   });
   let readiness = (): Readiness => waitingFor('the API server was not reached yet');
   const health = new HealthServer({ address: options.healthAddress, readiness: () => readiness(), metrics });
-  options.onListening?.(await health.start());
+  const port = await health.start().catch((thrown: unknown) => {
+    client.close();
+    throw unusable(options.healthAddress, thrown);
+  });
+  options.onListening?.(port);
   const quiet = switchLevel(logger);
   try {
     await reachable(client, logger, options.signal, (message) => (readiness = () => waitingFor(message)));
@@ -76,6 +80,17 @@ export const runManager = async (options: RunManagerOptions): Promise<void> => {
     await health.stop();
     client.close();
   }
+};
+
+const unusable = (address: string, thrown: unknown): OperatorError => {
+  const { code = '', message = String(thrown) } = thrown as NodeJS.ErrnoException;
+  const causes: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another process listens there',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'the host name is not known',
+    EACCES: 'permission denied',
+  };
+  return new OperatorError('AddressUnusable', { address, cause: causes[code] ?? message }, { cause: thrown });
 };
 
 const waitingFor = (message: string): Readiness => ({

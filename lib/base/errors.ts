@@ -127,6 +127,11 @@ export const ERRORS = {
     remedy: 'Free space or correct the permissions; nothing was left half-written.',
     retry: false,
   },
+  AddressUnusable: {
+    summary: 'Nothing can be served at {address}: {cause}.',
+    remedy: 'Name another address with --health-address, or end what listens there.',
+    retry: false,
+  },
   DuplicateObject: {
     summary: '{object} is given twice: {first} and {second}.',
     remedy: 'Keep one of them.',
