@@ -2,6 +2,7 @@ import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import type { JsonObject } from '../base/json';
 import { isJsonObject } from '../base/json';
+import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import { commonStatus } from './common';
 import type { PrinterColumn, Rule } from './kind';
 import { defineKind } from './kind';
@@ -334,17 +335,14 @@ const rules: readonly Rule[] = [
   },
 ];
 
-const column = (name: string, jsonPath: string, description: string, priority = 0): PrinterColumn => ({
-  name,
-  type: 'string',
-  jsonPath,
-  description,
-  priority,
-});
 const printerColumns: readonly PrinterColumn[] = [
-  column('Ready', '.status.conditions[?(@.type=="Ready")].status', 'Whether every selected node has a joined client.'),
-  column('Status', '.status.status', 'Phase of its life.'),
-  column('Target Cluster', '.spec.targetCluster.name', 'The WekaCluster joined, if it is in this Kubernetes cluster.'),
+  readyColumn('Whether every selected node has a joined client.'),
+  textColumn('Status', '.status.status', 'Phase of its life.'),
+  textColumn(
+    'Target Cluster',
+    '.spec.targetCluster.name',
+    'The WekaCluster joined, if it is in this Kubernetes cluster.',
+  ),
   { name: 'Desired', type: 'integer', jsonPath: '.status.stats.containers.desired', description: 'Clients wanted.' },
   {
     name: 'Joined',
@@ -352,9 +350,9 @@ const printerColumns: readonly PrinterColumn[] = [
     jsonPath: '.status.stats.containers.active',
     description: 'Clients that are members of the WEKA cluster.',
   },
-  column('Drivers', '.status.printer.drivers', 'Nodes with the driver loaded, of those that need it.'),
-  column('Version', '.status.printer.version', 'The WEKA version that runs.'),
-  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since it was created.' },
+  textColumn('Drivers', '.status.printer.drivers', 'Nodes with the driver loaded, of those that need it.'),
+  textColumn('Version', '.status.printer.version', 'The WEKA version that runs.'),
+  ageColumn,
   {
     name: 'Cores',
     type: 'integer',
@@ -362,9 +360,9 @@ const printerColumns: readonly PrinterColumn[] = [
     description: 'WEKA cores of each client.',
     priority: 1,
   },
-  column('Containers(A/C/D)', '.status.printer.containers', 'Clients: active/created/desired.', 1),
-  column('Join IPs', '.spec.joinIpPorts', 'Backends joined outside this Kubernetes cluster.', 1),
-  column('Message', '.status.conditions[?(@.type=="Ready")].message', 'Why it is not ready.', 1),
+  textColumn('Containers(A/C/D)', '.status.printer.containers', 'Clients: active/created/desired.', 1),
+  textColumn('Join IPs', '.spec.joinIpPorts', 'Backends joined outside this Kubernetes cluster.', 1),
+  messageColumn,
 ];
 
 /** WekaClient. */

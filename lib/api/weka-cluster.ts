@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
+import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import type { PrinterColumn } from './kind';
 import { defineKind } from './kind';
 import { atomicList, duration, field, optional, stringMap } from './field';
@@ -258,28 +259,21 @@ const spec = Type.Object(
 export type WekaClusterSpec = Static<typeof spec>;
 export type WekaClusterStatus = Static<typeof wekaClusterStatus>;
 
-const text = (name: string, jsonPath: string, description: string, priority = 0): PrinterColumn => ({
-  name,
-  type: 'string',
-  jsonPath,
-  description,
-  priority,
-});
 const printerColumns: readonly PrinterColumn[] = [
-  text('Ready', '.status.conditions[?(@.type=="Ready")].status', 'Whether the cluster serves as spec says.'),
-  text('Status', '.status.status', 'Phase of its life.'),
-  text('Containers(A/C/D)', '.status.printer.containers', 'Containers of all roles: active/created/desired.'),
-  text('Drives(A/C/D)', '.status.printer.drives', 'Drives: active/created/desired.'),
-  text('Capacity', '.status.printer.usedCapacity', 'Used part of the raw capacity.'),
-  text('Version', '.status.printer.version', 'The WEKA version that runs.'),
-  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since it was created.' },
-  text('Cluster ID', '.status.clusterID', 'GUID of the WEKA cluster.', 1),
-  text('CCT(A/C/D)', '.status.printer.computeContainers', 'Compute containers: active/created/desired.', 1),
-  text('DCT(A/C/D)', '.status.printer.driveContainers', 'Drive containers: active/created/desired.', 1),
-  text('IOPS(R/W/M)', '.status.printer.iops', 'Operations per second: read/write/metadata.', 1),
-  text('THRPT(R/W)', '.status.printer.throughput', 'Data per second: read/write.', 1),
-  text('FS(Capacity)', '.status.printer.filesystemCapacity', 'Capacity of filesystems: used/available.', 1),
-  text('Message', '.status.conditions[?(@.type=="Ready")].message', 'Why it is not ready.', 1),
+  readyColumn('Whether the cluster serves as spec says.'),
+  textColumn('Status', '.status.status', 'Phase of its life.'),
+  textColumn('Containers(A/C/D)', '.status.printer.containers', 'Containers of all roles: active/created/desired.'),
+  textColumn('Drives(A/C/D)', '.status.printer.drives', 'Drives: active/created/desired.'),
+  textColumn('Capacity', '.status.printer.usedCapacity', 'Used part of the raw capacity.'),
+  textColumn('Version', '.status.printer.version', 'The WEKA version that runs.'),
+  ageColumn,
+  textColumn('Cluster ID', '.status.clusterID', 'GUID of the WEKA cluster.', 1),
+  textColumn('CCT(A/C/D)', '.status.printer.computeContainers', 'Compute containers: active/created/desired.', 1),
+  textColumn('DCT(A/C/D)', '.status.printer.driveContainers', 'Drive containers: active/created/desired.', 1),
+  textColumn('IOPS(R/W/M)', '.status.printer.iops', 'Operations per second: read/write/metadata.', 1),
+  textColumn('THRPT(R/W)', '.status.printer.throughput', 'Data per second: read/write.', 1),
+  textColumn('FS(Capacity)', '.status.printer.filesystemCapacity', 'Capacity of filesystems: used/available.', 1),
+  messageColumn,
 ];
 
 /** WekaCluster. */

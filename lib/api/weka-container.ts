@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import type { JsonValue } from '../base/json';
+import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import { atomicList, duration, field, oneOf, optional, quantity, stringMap } from './field';
 import type { Rule } from './kind';
 import { defineKind } from './kind';
@@ -433,69 +434,22 @@ export const wekaContainer = defineKind({
   spec,
   status: wekaContainerStatus,
   printerColumns: [
-    { name: 'Mode', type: 'string', jsonPath: '.spec.mode', description: 'What it is for' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether it does its work',
-    },
-    { name: 'Status', type: 'string', jsonPath: '.status.status', description: 'Phase' },
-    { name: 'Node', type: 'string', jsonPath: '.status.printer.nodeAffinity', description: 'Node it belongs to' },
-    { name: 'Driver', type: 'string', jsonPath: '.status.printer.driver', description: 'Driver on its node' },
-    { name: 'Mgmt-IP', type: 'string', jsonPath: '.status.printer.managementIPs', description: 'Management addresses' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since creation' },
-    {
-      name: 'Progress',
-      type: 'string',
-      jsonPath: '.status.printer.progress',
-      description: 'How far a one-shot task is',
-      priority: 1,
-    },
-    {
-      name: 'Processes',
-      type: 'string',
-      jsonPath: '.status.printer.processes',
-      description: 'Processes: working/existing/wanted',
-      priority: 1,
-    },
+    textColumn('Mode', '.spec.mode', 'What it is for'),
+    readyColumn('Whether it does its work'),
+    textColumn('Status', '.status.status', 'Phase'),
+    textColumn('Node', '.status.printer.nodeAffinity', 'Node it belongs to'),
+    textColumn('Driver', '.status.printer.driver', 'Driver on its node'),
+    textColumn('Mgmt-IP', '.status.printer.managementIPs', 'Management addresses'),
+    ageColumn,
+    textColumn('Progress', '.status.printer.progress', 'How far a one-shot task is', 1),
+    textColumn('Processes', '.status.printer.processes', 'Processes: working/existing/wanted', 1),
     { name: 'Cores', type: 'integer', jsonPath: '.spec.numCores', description: 'Cores for WEKA', priority: 1 },
-    {
-      name: 'Memory',
-      type: 'string',
-      jsonPath: '.status.printer.memory',
-      description: 'Memory of the Pod',
-      priority: 1,
-    },
-    {
-      name: 'Hugepages',
-      type: 'string',
-      jsonPath: '.status.printer.hugepages',
-      description: 'Huge pages of the Pod',
-      priority: 1,
-    },
-    {
-      name: 'Drives',
-      type: 'string',
-      jsonPath: '.status.printer.drives',
-      description: 'Drives: working/existing/wanted',
-      priority: 1,
-    },
-    {
-      name: 'Ports',
-      type: 'string',
-      jsonPath: '.status.printer.ports',
-      description: 'WEKA port and agent port',
-      priority: 1,
-    },
-    { name: 'Mounts', type: 'string', jsonPath: '.status.printer.activeMounts', description: 'Mounts', priority: 1 },
-    {
-      name: 'CPU',
-      type: 'string',
-      jsonPath: '.status.stats.cpuUtilization',
-      description: 'CPU use in percent',
-      priority: 1,
-    },
+    textColumn('Memory', '.status.printer.memory', 'Memory of the Pod', 1),
+    textColumn('Hugepages', '.status.printer.hugepages', 'Huge pages of the Pod', 1),
+    textColumn('Drives', '.status.printer.drives', 'Drives: working/existing/wanted', 1),
+    textColumn('Ports', '.status.printer.ports', 'WEKA port and agent port', 1),
+    textColumn('Mounts', '.status.printer.activeMounts', 'Mounts', 1),
+    textColumn('CPU', '.status.stats.cpuUtilization', 'CPU use in percent', 1),
     {
       name: 'Weka-cID',
       type: 'integer',
@@ -503,13 +457,7 @@ export const wekaContainer = defineKind({
       description: 'Number in the WEKA cluster',
       priority: 1,
     },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Why it is not ready',
-      priority: 1,
-    },
+    messageColumn,
   ],
   rules,
 });

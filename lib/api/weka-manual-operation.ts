@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
+import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import { commonStatus, toleration } from './common';
 import {
   blockDrivesRule,
@@ -148,25 +149,14 @@ export const wekaManualOperation = defineKind({
   spec,
   status,
   printerColumns: [
-    { name: 'Action', type: 'string', jsonPath: '.spec.action', description: 'What is done' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether it is done',
-    },
-    { name: 'Status', type: 'string', jsonPath: '.status.status', description: 'Phase' },
-    { name: 'Progress', type: 'string', jsonPath: '.status.progress', description: 'Nodes finished of nodes chosen' },
+    textColumn('Action', '.spec.action', 'What is done'),
+    readyColumn('Whether it is done'),
+    textColumn('Status', '.status.status', 'Phase'),
+    textColumn('Progress', '.status.progress', 'Nodes finished of nodes chosen'),
     { name: 'Completed', type: 'date', jsonPath: '.status.completedAt', description: 'When it was done' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since creation' },
-    { name: 'Result', type: 'string', jsonPath: '.status.result', description: 'The outcome as JSON', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Why it is not done',
-      priority: 1,
-    },
+    ageColumn,
+    textColumn('Result', '.status.result', 'The outcome as JSON', 1),
+    messageColumn,
   ],
   rules: [
     payloadRule('action', 'sign-drives', 'signDrivesPayload'),

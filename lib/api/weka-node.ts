@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
+import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import { commonStatus } from './common';
 import { field, listMap, oneOf, optional, quantity, setList, time } from './field';
 import { defineKind } from './kind';
@@ -185,57 +186,17 @@ export const wekaNode = defineKind({
   spec,
   status,
   printerColumns: [
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether the node has what is wanted',
-    },
-    { name: 'Status', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why' },
-    {
-      name: 'Driver',
-      type: 'string',
-      jsonPath: '.status.driver.wekaVersion',
-      description: 'WEKA version of the loaded driver',
-    },
-    { name: 'Kernel', type: 'string', jsonPath: '.status.kernel', description: 'Kernel release' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since creation' },
-    {
-      name: 'Wanted',
-      type: 'string',
-      jsonPath: '.spec.driver.wekaVersion',
-      description: 'WEKA version of the wanted driver',
-      priority: 1,
-    },
-    { name: 'Arch', type: 'string', jsonPath: '.status.architecture', description: 'Architecture', priority: 1 },
-    {
-      name: 'Secure-Boot',
-      type: 'string',
-      jsonPath: '.status.secureBoot',
-      description: 'Whether only signed modules load',
-      priority: 1,
-    },
-    {
-      name: 'Failure',
-      type: 'string',
-      jsonPath: '.status.lastFailure.reason',
-      description: 'The last failure',
-      priority: 1,
-    },
-    {
-      name: 'Next-Retry',
-      type: 'string',
-      jsonPath: '.status.nextRetry',
-      description: 'When it is tried again',
-      priority: 1,
-    },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Why it is not ready',
-      priority: 1,
-    },
+    readyColumn('Whether the node has what is wanted'),
+    textColumn('Status', '.status.conditions[?(@.type=="Ready")].reason', 'Why'),
+    textColumn('Driver', '.status.driver.wekaVersion', 'WEKA version of the loaded driver'),
+    textColumn('Kernel', '.status.kernel', 'Kernel release'),
+    ageColumn,
+    textColumn('Wanted', '.spec.driver.wekaVersion', 'WEKA version of the wanted driver', 1),
+    textColumn('Arch', '.status.architecture', 'Architecture', 1),
+    textColumn('Secure-Boot', '.status.secureBoot', 'Whether only signed modules load', 1),
+    textColumn('Failure', '.status.lastFailure.reason', 'The last failure', 1),
+    textColumn('Next-Retry', '.status.nextRetry', 'When it is tried again', 1),
+    messageColumn,
   ],
   rules: [],
 });

@@ -2,6 +2,7 @@ import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import type { JsonObject } from '../base/json';
 import { LABEL } from '../base/names';
+import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import { commonStatus, toleration } from './common';
 import {
   discoverDrivesPayload,
@@ -324,49 +325,21 @@ export const wekaPolicy = defineKind({
   spec,
   status,
   printerColumns: [
-    { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'What is kept true' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether it is true now',
-    },
-    { name: 'Status', type: 'string', jsonPath: '.status.status', description: 'Phase' },
-    { name: 'Progress', type: 'string', jsonPath: '.status.progress', description: 'Finished of wanted' },
+    textColumn('Type', '.spec.type', 'What is kept true'),
+    readyColumn('Whether it is true now'),
+    textColumn('Status', '.status.status', 'Phase'),
+    textColumn('Progress', '.status.progress', 'Finished of wanted'),
     {
       name: 'Last-Run',
       type: 'date',
       jsonPath: '.status.lastRunTime',
       description: 'Time since the outcome last changed',
     },
-    {
-      name: 'Next-Run',
-      type: 'string',
-      jsonPath: '.status.nextRunTime',
-      description: 'When it is looked at again at the latest',
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since creation' },
-    {
-      name: 'Interval',
-      type: 'string',
-      jsonPath: '.spec.payload.interval',
-      description: 'How often it is looked at, at least',
-      priority: 1,
-    },
-    {
-      name: 'Result',
-      type: 'string',
-      jsonPath: '.status.result',
-      description: 'The last outcome as JSON',
-      priority: 1,
-    },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Why it is not true now',
-      priority: 1,
-    },
+    textColumn('Next-Run', '.status.nextRunTime', 'When it is looked at again at the latest'),
+    ageColumn,
+    textColumn('Interval', '.spec.payload.interval', 'How often it is looked at, at least', 1),
+    textColumn('Result', '.status.result', 'The last outcome as JSON', 1),
+    messageColumn,
   ],
   rules: [
     payloadRule('type', 'enable-local-drivers-distribution', 'driverDistPayload'),
