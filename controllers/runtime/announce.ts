@@ -25,11 +25,14 @@ export const notesOfTransitions = (
 };
 
 /**
- * What every kind says of itself when a reconciler doesn't: that it became Ready, that it is stuck, that its spec is
- * hardly what was meant. Pure; `notes` are the
- * reconciler's own.
+ * What every kind says of itself when a reconciler doesn't: that it became Ready after it was not, that it is stuck, that
+ * its spec is hardly what was meant. What is Ready from the first moment on is no news. Pure; `notes` are the reconciler's.
  */
-export const standardNotes = (status: JsonObject, notes: readonly EventNote[]): readonly EventNote[] => {
+export const standardNotes = (
+  object: LiveObject,
+  status: JsonObject,
+  notes: readonly EventNote[],
+): readonly EventNote[] => {
   const conditions = conditionsOf({ status });
   const note = (type: EventNote['type'], condition: string, when: ConditionStatus): readonly EventNote[] => {
     const found = findCondition(conditions, condition);
@@ -37,9 +40,10 @@ export const standardNotes = (status: JsonObject, notes: readonly EventNote[]): 
     if (found?.status !== when || said) return [];
     return [{ type, condition, reason: found.reason, message: found.message }];
   };
+  const wasReported = findCondition(conditionsOf(object), CONDITION.ready) !== undefined;
   return [
     ...notes,
-    ...note('Normal', CONDITION.ready, 'True'),
+    ...(wasReported ? note('Normal', CONDITION.ready, 'True') : []),
     ...note('Warning', CONDITION.stalled, 'True'),
     ...note('Warning', SPEC_SOUND, 'False'),
   ];
@@ -67,7 +71,7 @@ export class Announcer {
     notes: readonly EventNote[],
     signal: AbortSignal,
   ): Promise<void> {
-    for (const note of notesOfTransitions(object, status, standardNotes(status, notes))) {
+    for (const note of notesOfTransitions(object, status, standardNotes(object, status, notes))) {
       await this.events.record(object, note, object.metadata.resourceVersion, signal);
     }
   }

@@ -247,6 +247,13 @@ describe('a driver distribution policy on a cluster in memory', () => {
 });
 
 describe('the record of a node', () => {
+  it('is no news as long as all is well', async () => {
+    const world = aWorld();
+    await world.pass();
+    expect(world.cluster.list({ apiVersion: 'v1', kind: 'Event' })).toEqual([]);
+    await world.stop();
+  });
+
   it('outlives its Node for seven days, and a node that comes back is the old one', async () => {
     const world = aWorld();
     await world.pass();
