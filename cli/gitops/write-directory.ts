@@ -12,8 +12,8 @@ import {
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../../lib/base/errors';
 
-/** Says which files of a directory are ours; lies beside them. */
-export const MARKER = '.weka-operator-synth.json';
+/** Says which files of a directory are ours; lies beside them. No .json: kubectl and Argo CD would take it for a manifest. */
+export const MARKER = '.weka-operator-synth';
 const FORMAT = 1;
 
 /** A file to be written; `path` is relative, with `/`. */

@@ -267,7 +267,7 @@ describe('synth', () => {
     expect(run(['synth', '-f', 'a.yaml', '-f', 'b.yaml', '-o', 'out']).status).toBe(0);
     const first = files();
     expect(Object.keys(first).sort()).toEqual([
-      '.weka-operator-synth.json',
+      '.weka-operator-synth',
       'operators/wekapolicy-drivers.yaml',
       'wekaclient-clients.yaml',
     ]);
@@ -328,7 +328,7 @@ describe('synth', () => {
     write('out/operators/README.md', 'mine');
     expect(run(['synth', '-f', 'a.yaml', '-o', 'out']).stderr).toContain('removed out/operators/wekapolicy-two.yaml');
     expect(Object.keys(files()).sort()).toEqual([
-      '.weka-operator-synth.json',
+      '.weka-operator-synth',
       'operators/README.md',
       'operators/wekapolicy-one.yaml',
     ]);

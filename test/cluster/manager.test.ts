@@ -86,7 +86,12 @@ const metric = (text: string, series: string): number | undefined => {
 
 describeCluster('weka-operator manager, as a process', () => {
   let plane: OwnPlane;
-  const lease = async () => (await plane.get('lease', LEADER_LEASE, '-n', NAMESPACE)).spec as JsonObject;
+  const holderOf = async (): Promise<string> => {
+    const { spec } = (await plane.get('lease', LEADER_LEASE, '-n', NAMESPACE)) as {
+      spec?: { holderIdentity?: string };
+    };
+    return spec?.holderIdentity ?? '';
+  };
   const start = async (more: readonly string[] = []): Promise<ManagerProcess> =>
     startManager(await plane.kubeconfig(MANAGER), more);
 
@@ -120,130 +125,138 @@ describeCluster('weka-operator manager, as a process', () => {
     await relay.close();
   });
 
-  test('without any permission: each thing that it may not do is named, with verb and resource', async () => {
-    const manager = await startManager(await plane.kubeconfig({ user: 'nobody', groups: [] }));
-    await manager.waitsFor(
-      /\[-\] cache WekaPolicy: The API server forbids list on wekapolicies\.weka\.weka\.io: .*"nobody"/,
-    );
-    await manager.waitsFor(/\[-\] leader: The API server forbids get on leases\.coordination\.k8s\.io: .*ClusterRole/);
-    expect(await manager.stop()).toBe(0);
-  });
+  describe('with the CRDs', () => {
+    beforeAll(() => plane.installCrds());
 
-  test('an expired token: says so without showing it, and goes on when the file holds a new one', async () => {
-    const token = (await plane.kubectl(['create', 'token', 'default', '-n', NAMESPACE])).stdout.trim();
-    const second = Math.floor(Date.now() / 1000);
-    const expired = withClaims(plane, token, { iat: second - 7200, nbf: second - 7200, exp: second - 3600 });
-    const file = await plane.kubeconfig({ token: expired });
-    const manager = await startManager(file);
-    await manager.waitsFor(/does not accept the credential: .*Renew the token or client certificate/);
-    expect(manager.log().some(({ code }) => code === 'ApiUnauthorized')).toBe(true);
-    await copyFile(await plane.kubeconfig({ token: withClaims(plane, token, {}) }), file);
-    await manager.ready();
-    expect(await manager.stop()).toBe(0);
-    for (const secret of [token, expired]) expect(manager.said()).not.toContain(secret.split('.')[2]);
-    expect(manager.said()).not.toContain(token.split('.')[1]);
-  });
-
-  test('an expired client certificate, and an authority that is not known, are told apart', async () => {
-    const late = await startManager(await plane.kubeconfig({ ...MANAGER, validForMs: -3_600_000 } as typeof MANAGER));
-    await late.waitsFor(/does not accept the credential/);
-    const certificateAuthority = createAuthority('another').certificate;
-    const astray = await startManager(await plane.kubeconfig(MANAGER, { certificateAuthority }));
-    await astray.waitsFor(/is not trusted: .*certificate-authority-data/);
-    expect([await late.stop(), await astray.stop()]).toEqual([0, 0]);
-  });
-
-  test('metrics carry the names of controller-runtime, and requests are counted', async () => {
-    await plane.apply([policy('measured')]);
-    const manager = await start();
-    await manager.ready();
-    const host = new URL(plane.coordinates.server).host;
-    const { body } = await eventualMetrics(manager, (text) =>
-      /reconcile_total\{controller="[^"]*policy[^"]*",result="(success|requeue_after)"\} [1-9]/i.test(text),
-    );
-    const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
-    expect(metric(body, `weka_operator_build_info{version="${version}",node_version="${process.version}"}`)).toBe(1);
-    expect(metric(body, `rest_client_requests_total{method="GET",host="${host}",code="200"}`)).toBeGreaterThan(8);
-    expect(body).toMatch(/^leader_election_master_status\{name="weka-operator"\} 1$/m);
-    for (const name of [
-      'controller_runtime_reconcile_time_seconds_bucket',
-      'controller_runtime_max_concurrent_reconciles',
-      'workqueue_depth',
-      'workqueue_adds_total',
-      'process_cpu_seconds_total',
-    ])
-      expect(body).toContain(`\n${name}`);
-    expect(await manager.stop()).toBe(0);
-  });
-
-  test('a second one stands by, and takes over as soon as the first is told to end', async () => {
-    const first = await start();
-    await first.ready();
-    await eventually('the first leads', () => Promise.resolve(first.log().some(({ msg }) => msg === 'Leading')));
-    const holder = (await lease())['holderIdentity'];
-    const second = await start();
-    await second.ready();
-    expect((await second.get('/readyz')).body).toContain(`[+] leader: standing by, ${String(holder)} leads`);
-    expect((await second.get('/metrics')).body).toMatch(/leader_election_master_status\{name="weka-operator"\} 0/);
-    const told = Date.now();
-    expect(await first.stop()).toBe(0);
-    expect(first.log().map(({ msg }) => msg)).toEqual(expect.arrayContaining(['Stopping', 'Released']));
-    await eventually('the second leads', () => Promise.resolve(second.log().some(({ msg }) => msg === 'Leading')));
-    // The Lease would have run out after 15 s: it was given back.
-    expect(Date.now() - told).toBeLessThan(10_000);
-    expect(await second.stop()).toBe(0);
-    expect((await lease())['holderIdentity'] ?? '').toBe('');
-  });
-
-  test('log lines are JSON with the fixed keys in front', async () => {
-    const manager = await start(['--log-level', 'debug']);
-    await manager.ready();
-    await eventually('it works', () => Promise.resolve(manager.log().some(({ msg }) => msg === 'Reconciling')));
-    await plane.apply([policy('logged')]);
-    await eventually('a round is told', () =>
-      Promise.resolve(manager.log().some(({ reconcileId }) => reconcileId !== undefined)),
-    );
-    expect(await manager.stop()).toBe(0);
-    for (const line of manager.log()) {
-      expect(Object.keys(line).slice(0, 3)).toEqual(['ts', 'level', 'msg']);
-      expect(String(line['ts'])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    }
-    const rounds = manager.log().filter(({ reconcileId }) => reconcileId !== undefined);
-    for (const line of rounds)
-      expect(Object.keys(line).filter((key) => FIXED.includes(key))).toEqual(
-        FIXED.filter((key) => line[key] !== undefined),
+    test('without any permission: each thing that it may not do is named, with verb and resource', async () => {
+      const manager = await startManager(await plane.kubeconfig({ user: 'nobody', groups: [] }));
+      await manager.waitsFor(
+        /\[-\] cache WekaPolicy: The API server forbids list on wekapolicies\.weka\.weka\.io: .*"nobody"/,
       );
-    expect(manager.said()).not.toMatch(/PRIVATE KEY|BEGIN CERTIFICATE|Bearer /);
-  });
+      await manager.waitsFor(
+        /\[-\] leader: The API server forbids get on leases\.coordination\.k8s\.io: .*ClusterRole/,
+      );
+      expect(await manager.stop()).toBe(0);
+    });
 
-  test('a CRD of an older version: its kind and the missing field are named; a new one cures it', async () => {
-    const crd = parse(readFileSync(join(CRD_DIRECTORY, 'weka.weka.io_wekapolicies.yaml'), 'utf8')) as JsonObject;
-    await plane.apply([withoutStatusField(crd, 'progress')]);
-    const manager = await start();
-    await plane.apply([policy('outdated')]);
-    await manager.waitsFor(
-      /\[-\] controller .*: The CRD of WekaPolicy is older than this operator: it lacks .*progress.*kubectl apply --server-side -f crds\//,
-    );
-    expect(manager.log().some(({ code, kind }) => code === 'CrdOutdated' && kind === 'WekaPolicy')).toBe(true);
-    await plane.installCrds();
-    await manager.ready();
-    await eventually(
-      'a status',
-      async () => (await plane.get('wekapolicy', 'outdated', '-n', NAMESPACE)).status !== undefined,
-    );
-    expect(await manager.stop()).toBe(0);
-  });
+    test('an expired token: says so without showing it, and goes on when the file holds a new one', async () => {
+      const token = (await plane.kubectl(['create', 'token', 'default', '-n', NAMESPACE])).stdout.trim();
+      const second = Math.floor(Date.now() / 1000);
+      const expired = withClaims(plane, token, { iat: second - 7200, nbf: second - 7200, exp: second - 3600 });
+      const file = await plane.kubeconfig({ token: expired });
+      const manager = await startManager(file);
+      await manager.waitsFor(/does not accept the credential: .*Renew the token or client certificate/);
+      expect(manager.log().some(({ code }) => code === 'ApiUnauthorized')).toBe(true);
+      await copyFile(await plane.kubeconfig({ token: withClaims(plane, token, {}) }), file);
+      await manager.ready();
+      expect(await manager.stop()).toBe(0);
+      for (const secret of [token, expired]) expect(manager.said()).not.toContain(secret.split('.')[2]);
+      expect(manager.said()).not.toContain(token.split('.')[1]);
+    });
 
-  test('a health address that is taken, and a kubeconfig that is not there, end it with a message', async () => {
-    const first = await start();
-    const port = /on port (\d+)/.exec(first.said())?.[1];
-    await expect(start(['--health-address', `127.0.0.1:${port}`])).rejects.toThrow(
-      /another process listens there.*AddressUnusable.*\n.*remedy/s,
-    );
-    await expect(startManager(join(plane.coordinates.directory, 'none'))).rejects.toThrow(
-      /ApiUnauthorized.*\n.*remedy/s,
-    );
-    expect(await first.stop()).toBe(0);
+    test('an expired client certificate, and an authority that is not known, are told apart', async () => {
+      const late = await startManager(await plane.kubeconfig({ ...MANAGER, validForMs: -3_600_000 }));
+      await late.waitsFor(/does not accept the credential/);
+      const certificateAuthority = createAuthority('another').certificate;
+      const astray = await startManager(await plane.kubeconfig(MANAGER, { certificateAuthority }));
+      await astray.waitsFor(/is not trusted: .*certificate-authority-data/);
+      expect([await late.stop(), await astray.stop()]).toEqual([0, 0]);
+    });
+
+    test('metrics carry the names of controller-runtime, and requests are counted', async () => {
+      await plane.apply([policy('measured')]);
+      const manager = await start();
+      await manager.ready();
+      const host = new URL(plane.coordinates.server).host;
+      const { body } = await eventualMetrics(manager, (text) =>
+        /reconcile_total\{controller="[^"]*policy[^"]*",result="(success|requeue_after)"\} [1-9]/i.test(text),
+      );
+      const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+        version: string;
+      };
+      expect(metric(body, `weka_operator_build_info{version="${version}",node_version="${process.version}"}`)).toBe(1);
+      expect(metric(body, `rest_client_requests_total{method="GET",host="${host}",code="200"}`)).toBeGreaterThan(8);
+      expect(body).toMatch(/^leader_election_master_status\{name="weka-operator"\} 1$/m);
+      for (const name of [
+        'controller_runtime_reconcile_time_seconds_bucket',
+        'controller_runtime_max_concurrent_reconciles',
+        'workqueue_depth',
+        'workqueue_adds_total',
+        'process_cpu_seconds_total',
+      ])
+        expect(body).toContain(`\n${name}`);
+      expect(await manager.stop()).toBe(0);
+    });
+
+    test('a second one stands by, and takes over as soon as the first is told to end', async () => {
+      const first = await start();
+      await first.ready();
+      await eventually('the first leads', () => Promise.resolve(first.log().some(({ msg }) => msg === 'Leading')));
+      const holder = await holderOf();
+      const second = await start();
+      await second.ready();
+      expect((await second.get('/readyz')).body).toContain(`[+] leader: standing by, ${holder} leads`);
+      expect((await second.get('/metrics')).body).toMatch(/leader_election_master_status\{name="weka-operator"\} 0/);
+      const told = Date.now();
+      expect(await first.stop()).toBe(0);
+      expect(first.log().map(({ msg }) => msg)).toEqual(expect.arrayContaining(['Stopping', 'Released']));
+      await eventually('the second leads', () => Promise.resolve(second.log().some(({ msg }) => msg === 'Leading')));
+      // The Lease would have run out after 15 s: it was given back.
+      expect(Date.now() - told).toBeLessThan(10_000);
+      expect(await second.stop()).toBe(0);
+      expect(await holderOf()).toBe('');
+    });
+
+    test('log lines are JSON with the fixed keys in front', async () => {
+      const manager = await start(['--log-level', 'debug']);
+      await manager.ready();
+      await eventually('it works', () => Promise.resolve(manager.log().some(({ msg }) => msg === 'Reconciling')));
+      await plane.apply([policy('logged')]);
+      await eventually('a round is told', () =>
+        Promise.resolve(manager.log().some(({ reconcileId }) => reconcileId !== undefined)),
+      );
+      expect(await manager.stop()).toBe(0);
+      for (const line of manager.log()) {
+        expect(Object.keys(line).slice(0, 3)).toEqual(['ts', 'level', 'msg']);
+        expect(String(line['ts'])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      }
+      const rounds = manager.log().filter(({ reconcileId }) => reconcileId !== undefined);
+      for (const line of rounds)
+        expect(Object.keys(line).filter((key) => FIXED.includes(key))).toEqual(
+          FIXED.filter((key) => line[key] !== undefined),
+        );
+      expect(manager.said()).not.toMatch(/PRIVATE KEY|BEGIN CERTIFICATE|Bearer /);
+    });
+
+    test('a CRD of an older version: its kind and the missing field are named; a new one cures it', async () => {
+      const crd = parse(readFileSync(join(CRD_DIRECTORY, 'weka.weka.io_wekapolicies.yaml'), 'utf8')) as JsonObject;
+      await plane.apply([withoutStatusField(crd, 'progress')]);
+      const manager = await start();
+      await plane.apply([policy('outdated')]);
+      await manager.waitsFor(
+        /\[-\] controller .*: The CRD of WekaPolicy is older than this operator: it lacks .*progress.*kubectl apply --server-side -f crds\//,
+      );
+      expect(manager.log().some(({ code, kind }) => code === 'CrdOutdated' && kind === 'WekaPolicy')).toBe(true);
+      await plane.installCrds();
+      await manager.ready();
+      await eventually(
+        'a status',
+        async () => (await plane.get('wekapolicy', 'outdated', '-n', NAMESPACE)).status !== undefined,
+      );
+      expect(await manager.stop()).toBe(0);
+    });
+
+    test('a health address that is taken, and a kubeconfig that is not there, end it with a message', async () => {
+      const first = await start();
+      const port = /on port (\d+)/.exec(first.said())?.[1];
+      await expect(start(['--health-address', `127.0.0.1:${port}`])).rejects.toThrow(
+        /another process listens there.*AddressUnusable.*\n.*remedy/s,
+      );
+      await expect(startManager(join(plane.coordinates.directory, 'none'))).rejects.toThrow(
+        /ApiUnauthorized.*\n.*remedy/s,
+      );
+      expect(await first.stop()).toBe(0);
+    });
   });
 });
 

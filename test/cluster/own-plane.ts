@@ -19,21 +19,24 @@ export const MANAGER: Identity = { user: 'the-manager', groups: [MANAGERS] };
 export interface OwnPlane {
   readonly coordinates: Coordinates;
   /** As administrator. */
-  kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
+  readonly kubectl: (args: readonly string[], options?: KubectlOptions) => Promise<KubectlResult>;
   /** Applies objects as administrator. */
-  apply(objects: readonly object[]): Promise<void>;
+  readonly apply: (objects: readonly object[]) => Promise<void>;
   /** Reads one object. */
-  get(...args: readonly string[]): Promise<Manifest & { readonly status?: Readonly<Record<string, unknown>> }>;
+  readonly get: (
+    ...args: readonly string[]
+  ) => Promise<Manifest & { readonly status?: Readonly<Record<string, unknown>> }>;
   /** A file with a kubeconfig. */
-  kubeconfig(identity: Identity, options?: KubeconfigOptions): Promise<string>;
+  readonly kubeconfig: (identity: Identity, options?: KubeconfigOptions) => Promise<string>;
   /** Applies crds/ and waits until they are served. */
-  installCrds(): Promise<void>;
-  stop(): Promise<void>;
+  readonly installCrds: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts one, with NAMESPACE and the manager's roles, without our CRDs. */
 export const ownPlane = async (): Promise<OwnPlane> => {
-  const { coordinates, stop } = await startControlPlane(controlPlane().binaries);
+  const started = await startControlPlane(controlPlane().binaries);
+  const { coordinates } = started;
   const run: OwnPlane['kubectl'] = (args, options = {}) =>
     kubectl(args, { kubeconfig: coordinates.kubeconfig, ...options });
   const apply: OwnPlane['apply'] = async (items) => {
@@ -62,7 +65,7 @@ export const ownPlane = async (): Promise<OwnPlane> => {
       await run(['apply', '--server-side', '--force-conflicts', '-f', CRD_DIRECTORY]);
       await run(['wait', '--for=condition=Established', '--timeout=60s', '-f', CRD_DIRECTORY]);
     },
-    stop,
+    stop: () => started.stop(),
   };
 };
 
