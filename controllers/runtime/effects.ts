@@ -8,7 +8,7 @@ import { planChildren } from '../../synth/planner';
 import type { Executor } from './executor';
 import type { InventoryStore } from './inventory-store';
 import type { BaseScope, Decision, Outcome, Reader } from './reconciler';
-import type { Turn } from './round';
+import type { Turn } from './turn';
 
 export interface EffectsDeps {
   readonly reader: Reader;

@@ -15,6 +15,7 @@ import type { RoundResult } from './round-result';
 import { again, done, failure } from './round-result';
 import { answered, isPaused, pausedStatus, troubledStatus } from './round-status';
 import type { StatusWriter } from './status-writer';
+import type { Turn } from './turn';
 
 /** What all rounds share. */
 export interface RoundDeps {
@@ -31,16 +32,6 @@ export interface RoundDeps {
 const STALE_RETRY_MS = 250;
 /** Children of other namespaces wake nobody when they go. */
 const INVENTORY_RETRY_MS = 2_000;
-
-/** One round's own facts. */
-export interface Turn {
-  readonly reconciler: Reconciler;
-  readonly object: LiveObject;
-  readonly writer: string;
-  readonly now: number;
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-}
 
 /**
  * One round of any reconciler:
