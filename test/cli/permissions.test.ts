@@ -55,12 +55,8 @@ describe('no permission', () => {
 
   test('to write: nothing is left half-written', () => {
     mkdirSync(at('out'), { mode: 0o555 });
-    expect(() => asNobody(() => writeDirectory(at('out'), [{ path: 'a/b.yaml', text: 'a: b\n' }]))).toThrow(
-      expect.objectContaining({
-        code: 'OutputFailed',
-        message: expect.stringContaining('permission denied') as string,
-      }),
-    );
+    const writing = (): unknown => asNobody(() => writeDirectory(at('out'), [{ path: 'a/b.yaml', text: 'a: b\n' }]));
+    expect(writing).toThrow(/out.*: permission denied\.$/);
     expect(readFiles([at('out')]).documents).toEqual([]);
   });
 });
