@@ -20,13 +20,16 @@ const STANDARD: ReadonlySet<string> = new Set([...Object.values(CONDITION), SPEC
 export const ourConditions = (object: LiveObject, ...more: readonly string[]): readonly Condition[] =>
   conditionsOf(object).filter(({ type }) => STANDARD.has(type) || more.includes(type));
 
-/** The rendered manifests as children: a construct marks each with its role and slot. */
-export const childrenFrom = (manifests: readonly Manifest[]): DesiredChild[] =>
-  manifests.map((manifest) => ({
-    role: manifest.metadata.labels?.[LABEL.childRole] ?? '',
-    slot: manifest.metadata.annotations?.[ANNOTATION.childSlot] ?? '',
-    manifest,
-  }));
+/** The rendered manifests as children: a construct marks each with its role and slot. `because`: why each is wanted. */
+export const childrenFrom = (
+  manifests: readonly Manifest[],
+  because: (role: string, slot: string) => string,
+): DesiredChild[] =>
+  manifests.map((manifest) => {
+    const role = manifest.metadata.labels?.[LABEL.childRole] ?? '';
+    const slot = manifest.metadata.annotations?.[ANNOTATION.childSlot] ?? '';
+    return { role, slot, manifest, because: because(role, slot) };
+  });
 
 /** The named properties that are there: absent stays absent. */
 export const pick = <T extends object, K extends keyof T>(

@@ -84,7 +84,10 @@ const decide = (scope: ContainerScope, settings: ContainerSettings): Decision =>
   const wanted = object.metadata.deletionTimestamp === undefined && !isFinished(scope);
   return {
     children: wanted
-      ? childrenFrom(render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings))))
+      ? childrenFrom(
+          render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings))),
+          () => `runs mode ${mode}`,
+        )
       : [],
     live: wanted || object.metadata.deletionTimestamp !== undefined ? pods : [],
     holdFinalizer: pods.length > 0,

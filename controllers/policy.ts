@@ -62,7 +62,10 @@ export const policyReconciler: Reconciler<PolicyScope> = {
     return {
       children:
         scope.object.metadata.deletionTimestamp === undefined
-          ? childrenFrom(render((chart) => new DriverDistribution(chart, 'drivers', props(scope))))
+          ? childrenFrom(
+              render((chart) => new DriverDistribution(chart, 'drivers', props(scope))),
+              (role, slot) => becauseOf(scope.builds, role, slot),
+            )
           : [],
       live: scope.live,
       requeueAfterMs: interval === undefined || interval === 0 ? DEFAULT_INTERVAL_MS : interval,
@@ -86,6 +89,14 @@ const observe = (object: LiveObject, reader: Reader): Omit<PolicyScope, 'now'> =
     builds: buildDemands(images, reader.list(TYPES.node).map(nodeFacts), payload?.nodeSelectors ?? []),
     live: [TYPES.service, TYPES.container].flatMap((type) => reader.childrenOf(object, type)).flatMap(liveChild),
   };
+};
+
+/** Why a child is wanted, for plans and logs. */
+const becauseOf = (builds: readonly BuildDemand[], role: string, slot: string): string => {
+  const build = builds.find((each) => role === ROLE.builder && packageKeyString(each) === slot);
+  if (build === undefined) return role === ROLE.service ? 'where packages are fetched' : 'stores and serves packages';
+  const nodes = build.nodes.length === 1 ? build.nodes[0] : `${build.nodes.length} nodes`;
+  return `${build.wekaVersion} for kernel ${build.kernel} of ${nodes}; wanted by ${build.wantedBy.join(', ')}`;
 };
 
 /** A cluster in the middle of an upgrade needs the drivers of both versions. */
