@@ -25,6 +25,12 @@ export const childFile = (name: string): string => join(OUT, `${name}.js`);
 export const compileUnbundled = (): string => {
   const outdir = join(OUT, 'unbundled');
   const rooms = ['lib', 'synth', 'controllers', 'sim', 'cli'].map((room) => `${room}/**/*.ts`);
-  buildSync({ ...common, entryPoints: [...rooms, 'synth/**/*.json'], outdir, outbase: ROOT, loader: { '.json': 'copy' } });
+  buildSync({
+    ...common,
+    entryPoints: [...rooms, 'synth/**/*.json'],
+    outdir,
+    outbase: ROOT,
+    loader: { '.json': 'copy' },
+  });
   return join(outdir, 'cli', 'main.js');
 };

@@ -11,7 +11,8 @@ import { markdown, table } from './table';
 
 const main = async (options: BenchArguments): Promise<void> => {
   const chosen = MEASURES.filter(({ id }) => concerns(id, options.only));
-  if (chosen.length === 0) throw new Error(`no measure begins with ${options.only}: ${MEASURES.map(({ id }) => id).join(', ')}`);
+  if (chosen.length === 0)
+    throw new Error(`no measure begins with ${options.only}: ${MEASURES.map(({ id }) => id).join(', ')}`);
   compileChildren();
   const rows: Row[] = [];
   for (const measure of chosen) rows.push(...(await measured(measure)));
@@ -23,11 +24,12 @@ const main = async (options: BenchArguments): Promise<void> => {
 /** `synthesis/json` asks for synthesis, and `syn` does. */
 const concerns = (id: string, only = ''): boolean => id.startsWith(only) || only.startsWith(`${id}/`);
 
-const measured = async ({ id, run }: Measure): Promise<readonly Row[]> => {
+const measured = async (measure: Measure): Promise<readonly Row[]> => {
+  const { id } = measure;
   const begin = Date.now();
   process.stderr.write(`${id} …\n`);
   try {
-    return await run();
+    return await measure.run();
   } catch (thrown) {
     // One measure that fails must not take the others' figures with it.
     process.stderr.write(`${id} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);

@@ -21,10 +21,7 @@ export interface Row {
 }
 
 /** What a target is about: our own figure, or how it compares with the peer's. */
-export type Target =
-  | { readonly atMost: number }
-  | { readonly atLeast: number }
-  | { readonly ratioAtLeast: number };
+export type Target = { readonly atMost: number } | { readonly atLeast: number } | { readonly ratioAtLeast: number };
 
 export interface RowInput {
   readonly id: string;

@@ -6,7 +6,12 @@ const HEAD = ['measure', 'ours', 'peer', 'ratio', 'target', 'met'] as const;
 export const table = (rows: readonly Row[]): string => {
   const lines = [[...HEAD], ...rows.map(cells)];
   const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  const text = lines.map((line) => line.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join('  ').trimEnd());
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) => pad(cell, widths[column] ?? 0, column))
+      .join('  ')
+      .trimEnd(),
+  );
   return `${text.join('\n')}\n`;
 };
 

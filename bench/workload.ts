@@ -14,8 +14,16 @@ const env = (index: number) => [
 export const podMetadata = (index: number) => ({
   name: `storage-${index}`,
   namespace: 'weka',
-  labels: { app: 'weka', 'weka.io/mode': 'backend', 'weka.io/index': String(index), 'app.kubernetes.io/part-of': 'storage' },
-  annotations: { 'weka.io/note': `object ${index} of a benchmark: "quoted", and with a colon`, 'weka.io/version': '4.4' },
+  labels: {
+    app: 'weka',
+    'weka.io/mode': 'backend',
+    'weka.io/index': String(index),
+    'app.kubernetes.io/part-of': 'storage',
+  },
+  annotations: {
+    'weka.io/note': `object ${index} of a benchmark: "quoted", and with a colon`,
+    'weka.io/version': '4.4',
+  },
 });
 
 /** Its spec. */

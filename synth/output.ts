@@ -3,10 +3,11 @@
  * when something changed. And the file each manifest goes to, so that files of different objects never collide.
  */
 import { GROUP } from '../lib/api/kind';
-import type { JsonObject, JsonValue } from '../lib/base/json';
+import type { JsonObject } from '../lib/base/json';
 import type { Manifest } from '../lib/base/kube-object';
 import { groupOf } from '../lib/base/kube-object';
 import { digestOf } from './canonical-json';
+import { jsonText } from './json-text';
 import { yamlText } from './yaml';
 
 /** One manifest as a YAML document. */
@@ -15,22 +16,25 @@ export const manifestYaml = (manifest: Manifest): string => yamlText(manifest as
 /** Manifests as a stream of YAML documents, in the order given; empty for none. */
 export const manifestsYaml = (manifests: readonly Manifest[]): string => manifests.map(manifestYaml).join('---\n');
 
-const sortKeys = (value: JsonValue): JsonValue => {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(sortKeys);
-  const sorted: JsonObject = {};
-  for (const key of Object.keys(value).sort()) {
-    const below = value[key];
-    if (below !== undefined) sorted[key] = sortKeys(below);
+const LIST_HEAD = '{\n  "apiVersion": "v1",\n  "items": [';
+const LIST_TAIL = '],\n  "kind": "List"\n}\n';
+
+/**
+ * Manifests as a JSON List that kubectl takes, keys sorted, indented by two, ending in a line break: piece by piece, so
+ * that a file or a pipe can be filled without holding the whole text, which is larger than the manifests themselves.
+ */
+export const manifestsJsonParts = function* (manifests: readonly Manifest[]): Generator<string, void> {
+  yield LIST_HEAD;
+  let before = '\n    ';
+  for (const manifest of manifests) {
+    yield jsonText(manifest as unknown as JsonObject, before, 4);
+    before = ',\n    ';
   }
-  return sorted;
+  yield manifests.length === 0 ? LIST_TAIL : `\n  ${LIST_TAIL}`;
 };
 
-/** Manifests as a JSON List that kubectl takes, keys sorted, indented by two, ending in a line break. */
-export const manifestsJson = (manifests: readonly Manifest[]): string => {
-  const items = manifests.map((manifest) => sortKeys(manifest as unknown as JsonObject));
-  return `${JSON.stringify({ apiVersion: 'v1', items, kind: 'List' }, undefined, 2)}\n`;
-};
+/** The same as one text. */
+export const manifestsJson = (manifests: readonly Manifest[]): string => [...manifestsJsonParts(manifests)].join('');
 
 /** Longest file name that common file systems take, in bytes. */
 const LONGEST = 255;

@@ -59,53 +59,80 @@ const scalarText = (value: string | number | boolean | null, indent: string): st
   return plainOrQuoted(value);
 };
 
-/** What follows a key: on its line for scalars and empty containers, else on the next. */
-const afterKey = (value: JsonValue, indent: string): string => {
+/** Where a map or list goes: `lead` stands before its first line, `indent` before all others. */
+interface Place {
+  readonly lead: string;
+  readonly indent: string;
+}
+
+/** Lines are collected and joined once a document: texts put together level by level take several times their size. */
+type Lines = string[];
+
+const writeValue = (value: JsonValue, head: string, indent: string, lines: Lines): void => {
   const inner = `${indent}  `;
-  if (typeof value !== 'object' || value === null) return ` ${scalarText(value, inner)}\n`;
-  if (Array.isArray(value)) return value.length === 0 ? ' []\n' : `\n${inner}${listText(value, inner)}`;
-  const text = mapText(value, inner);
-  return text === '' ? ' {}\n' : `\n${inner}${text}`;
+  if (typeof value !== 'object' || value === null) lines.push(`${head} ${scalarText(value, inner)}`);
+  else if (Array.isArray(value) && value.length === 0) lines.push(`${head} []`);
+  else {
+    const line = lines.push(head) - 1;
+    const place = { lead: inner, indent: inner };
+    if (Array.isArray(value)) writeList(value, place, lines);
+    else if (!writeMap(value, place, lines)) lines[line] = `${head} {}`;
+  }
 };
 
-/** What follows the dash of an item: its first line stays beside the dash. */
-const afterDash = (value: JsonValue, indent: string): string => {
-  const inner = `${indent}  `;
-  if (typeof value !== 'object' || value === null) return ` ${scalarText(value, inner)}\n`;
-  if (Array.isArray(value)) return value.length === 0 ? ' []\n' : ` ${listText(value, inner)}`;
-  return ` ${mapText(value, inner) || '{}\n'}`;
+/** An item: its first line stays beside the dash. */
+const writeItem = (value: JsonValue, dash: string, indent: string, lines: Lines): void => {
+  const place = { lead: `${dash} `, indent: `${indent}  ` };
+  if (typeof value !== 'object' || value === null) lines.push(place.lead + scalarText(value, place.indent));
+  else if (!Array.isArray(value)) {
+    if (!writeMap(value, place, lines)) lines.push(`${dash} {}`);
+  } else if (value.length === 0) lines.push(`${dash} []`);
+  else writeList(value, place, lines);
 };
 
-/** Lines of a list; the first without its indent. */
-const listText = (list: readonly JsonValue[], indent: string): string => {
-  let text = '';
-  for (const item of list) text += `${text === '' ? '' : indent}-${afterDash(item, indent)}`;
-  return text;
+const writeList = (list: readonly JsonValue[], { lead, indent }: Place, lines: Lines): void => {
+  let before = lead;
+  for (const item of list) {
+    writeItem(item, `${before}-`, indent, lines);
+    before = indent;
+  }
 };
 
-/** Lines of a map in the order of `keys`; the first without its indent. */
-const entriesText = (object: JsonObject, keys: readonly string[], indent: string): string => {
-  let text = '';
+/** Whether there was anything to write: keys whose value is `undefined` are left out. */
+const writeEntries = (object: JsonObject, keys: readonly string[], { lead, indent }: Place, lines: Lines): boolean => {
+  let before = lead;
+  let any = false;
   for (const key of keys) {
     const value = object[key];
     if (value === undefined) continue;
     const name = key.length > IMPLICIT_KEY ? `? ${quoted(key)}\n${indent}` : keyText(key);
-    text += `${text === '' ? '' : indent}${name}:${afterKey(value, indent)}`;
+    writeValue(value, `${before}${name}:`, indent, lines);
+    before = indent;
+    any = true;
   }
-  return text;
+  return any;
 };
 
-const mapText = (object: JsonObject, indent: string): string => entriesText(object, Object.keys(object).sort(), indent);
+const writeMap = (object: JsonObject, place: Place, lines: Lines): boolean =>
+  writeEntries(object, Object.keys(object).sort(), place, lines);
 
 const HEAD = ['apiVersion', 'kind', 'metadata', 'spec'];
+
+const NO_INDENT: Place = { lead: '', indent: '' };
 
 /** A JSON value as one YAML document, ending in a line break. Keys are sorted, but those that head a manifest come first. */
 export const yamlText = (value: JsonValue): string => {
   if (typeof value !== 'object' || value === null) return `${scalarText(value, '  ')}\n`;
-  if (Array.isArray(value)) return value.length === 0 ? '[]\n' : listText(value, '');
-  const head = HEAD.filter((key) => Object.hasOwn(value, key));
-  const rest = Object.keys(value)
-    .filter((key) => !HEAD.includes(key))
-    .sort();
-  return entriesText(value, [...head, ...rest], '') || '{}\n';
+  const lines: Lines = [];
+  if (Array.isArray(value)) writeList(value, NO_INDENT, lines);
+  else {
+    const head = HEAD.filter((key) => Object.hasOwn(value, key));
+    const rest = Object.keys(value)
+      .filter((key) => !HEAD.includes(key))
+      .sort();
+    writeEntries(value, [...head, ...rest], NO_INDENT, lines);
+  }
+  if (lines.length === 0) return Array.isArray(value) ? '[]\n' : '{}\n';
+  lines.push('');
+  return lines.join('\n');
 };

@@ -9,5 +9,9 @@ const app = new App({ outdir: dirname(file) });
 const chart = new Chart(app, 'chart');
 for (let index = 0; index < count; index++) new ApiObject(chart, `pod-${index}`, podManifest(index));
 if (format === 'yaml') app.synth();
-else writeFileSync(file, `${JSON.stringify({ apiVersion: 'v1', items: chart.toJson() as unknown, kind: 'List' }, undefined, 2)}\n`);
+else
+  writeFileSync(
+    file,
+    `${JSON.stringify({ apiVersion: 'v1', items: chart.toJson() as unknown, kind: 'List' }, undefined, 2)}\n`,
+  );
 process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: process.resourceUsage().maxRSS / 1024 })}\n`);

@@ -1,7 +1,7 @@
 /** Constructs in, one file out, by our engine: everything from the start of the process. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { Pod } from '../../lib/base/cdk';
-import { manifestsJson, manifestsYaml } from '../../synth/output';
+import { manifestsJsonParts, manifestsYaml } from '../../synth/output';
 import { render } from '../../synth/render';
 import { podMetadata, podSpec } from '../workload';
 
@@ -10,5 +10,10 @@ const manifests = render((chart) => {
   for (let index = 0; index < count; index++)
     new Pod(chart, `pod-${index}`, { ...podMetadata(index), spec: podSpec(index) });
 });
-writeFileSync(file, format === 'json' ? manifestsJson(manifests) : manifestsYaml(manifests));
+if (format === 'yaml') writeFileSync(file, manifestsYaml(manifests));
+else {
+  const out = openSync(file, 'w');
+  for (const part of manifestsJsonParts(manifests)) writeSync(out, part);
+  closeSync(out);
+}
 process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: process.resourceUsage().maxRSS / 1024 })}\n`);

@@ -41,7 +41,9 @@ const cdk8s = async (format: 'json' | 'yaml', directory: string): Promise<readon
     );
     if (!last) continue;
     const memory = { ours: ours['mb'] ?? null, peer: peer['mb'] ?? null, target: { atMost: 150 } };
-    rows.push(row({ ...shared, ...memory, id: `synthesis/${format}/${count}/memory`, measure: `${what}: peak`, unit: 'MB' }));
+    rows.push(
+      row({ ...shared, ...memory, id: `synthesis/${format}/${count}/memory`, measure: `${what}: peak`, unit: 'MB' }),
+    );
   }
   return [...rows, growth(format, times)];
 };
@@ -59,7 +61,7 @@ const growth = (format: string, times: ReadonlyMap<number, number>): Row =>
 interface Tool {
   readonly name: string;
   /** Writes its input. */
-  prepare(directory: string): void;
+  readonly prepare: (directory: string) => void;
   readonly arguments: readonly string[];
 }
 

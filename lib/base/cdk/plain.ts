@@ -1,5 +1,5 @@
 /**
- * The gate between constructs and JSON: copies a value that JSON can carry unchanged and names everything that it
+ * The gate between constructs and JSON: lets a value pass that JSON can carry unchanged and names everything that it
  * can't. JSON.stringify (and cdk8s before it) turns NaN into null, loses `__proto__` and writes lone surrogates that no
  * YAML parser takes back; a lost field is a field given up under server-side apply, so nothing may get lost here.
  */
@@ -32,38 +32,53 @@ const keyProblem = (key: string): string | undefined => {
   return isWellFormed(key) ? undefined : 'has a key with half a surrogate pair';
 };
 
-const copyObject = (value: object, walk: Walk): JsonObject | undefined => {
+/** The first `count` entries of `value`, the others to come. */
+const begun = (value: JsonObject, keys: readonly string[], count: number): JsonObject => {
+  const copy: JsonObject = {};
+  for (let index = 0; index < count; index++) {
+    const key = keys[index] as string;
+    copy[key] = value[key];
+  }
+  return copy;
+};
+
+const plainObject = (value: object, walk: Walk): JsonObject | undefined => {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null) return complain(walk, 'has no prototype: spread it into a plain object');
   if (prototype !== Object.prototype) return complain(walk, `is a ${value.constructor.name}, not plain data`);
-  const copy: JsonObject = {};
-  for (const key of Object.keys(value)) {
+  const given = value as JsonObject;
+  const keys = Object.keys(value);
+  let copy: JsonObject | undefined;
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string;
     const problem = keyProblem(key);
-    if (problem !== undefined) {
-      complain(walk, problem);
-      continue;
-    }
+    if (problem !== undefined) complain(walk, problem);
+    const before = problem === undefined ? given[key] : undefined;
     walk.path.push(key);
-    const below = copyValue((value as Record<string, unknown>)[key], walk);
+    const after = plainValue(before, walk);
     walk.path.pop();
-    if (below !== undefined) copy[key] = below;
+    if (copy === undefined && after !== undefined && after === before) continue;
+    copy ??= begun(given, keys, index);
+    if (after !== undefined) copy[key] = after;
   }
-  return copy;
+  return copy ?? given;
 };
 
-const copyList = (value: readonly unknown[], walk: Walk): JsonValue[] => {
+const plainList = (value: readonly unknown[], walk: Walk): JsonValue[] => {
+  let changed = false;
   const copy: JsonValue[] = [];
   for (let index = 0; index < value.length; index++) {
     walk.path.push(index);
-    const item = copyValue(value[index], walk);
+    const item = plainValue(value[index], walk);
     if (item === undefined && value[index] === undefined) complain(walk, 'is undefined, which a list can not hold');
     walk.path.pop();
+    changed ||= item === undefined || item !== value[index];
     if (item !== undefined) copy.push(item);
   }
-  return copy;
+  return changed ? copy : (value as JsonValue[]);
 };
 
-const copyValue = (value: unknown, walk: Walk): JsonValue | undefined => {
+const plainValue = (value: unknown, walk: Walk): JsonValue | undefined => {
   switch (typeof value) {
     case 'string':
       return isWellFormed(value) ? value : complain(walk, 'has half a surrogate pair');
@@ -74,12 +89,15 @@ const copyValue = (value: unknown, walk: Walk): JsonValue | undefined => {
       return value;
     case 'object':
       if (value === null) return null;
-      return Array.isArray(value) ? copyList(value, walk) : copyObject(value, walk);
+      return Array.isArray(value) ? plainList(value, walk) : plainObject(value, walk);
     default:
       return complain(walk, `is a ${typeof value}`);
   }
 };
 
-/** A copy of `value` without keys whose value is `undefined`; everything else is kept: `{}`, `[]`, `null`, false, 0, "". What can't be kept is told in `problems`. */
+/**
+ * `value` without keys whose value is `undefined`; everything else is kept: `{}`, `[]`, `null`, false, 0, "". What can't
+ * be kept is told in `problems`. Parts that need no change are handed on, not copied: nobody changes a manifest.
+ */
 export const plainJson = (value: unknown, problems: string[]): JsonValue | undefined =>
-  copyValue(value, { path: [], problems });
+  plainValue(value, { path: [], problems });

@@ -9,7 +9,7 @@ import { ApiObject, App } from 'cdk8s';
 import type { ApiObjectProps, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { JsonObject } from '../json';
-import type { Manifest, ObjectMeta, OwnerReference, TypeMeta } from '../kube-object';
+import type { Manifest, OwnerReference, TypeMeta } from '../kube-object';
 import { plainJson } from './plain';
 
 /** Metadata of a manifest: a name always, never one made from the construct path. */
@@ -44,6 +44,20 @@ export interface Rendered {
   renderInto(problems: string[]): Manifest;
 }
 
+/** What cdk8s keeps of metadata. Its own rendering of it walks up to the App for every leaf: a tenth of all our time. */
+interface KeptMetadata {
+  readonly labels: object;
+  readonly annotations: object;
+  readonly finalizers: readonly unknown[];
+  readonly ownerReferences: readonly unknown[];
+  readonly _additionalAttributes: object;
+}
+
+const unlessEmpty = <T extends object>(value: T): T | undefined => {
+  for (const _ in value) return value;
+  return undefined;
+};
+
 /** Whether a construct is one of ours. (`instanceof` can't tell: ApiObject answers it for all its subclasses.) */
 export const isRendered = (construct: object): construct is Rendered => 'renderInto' in construct;
 
@@ -64,16 +78,15 @@ export class Resource extends ApiObject implements Rendered {
 
   /** The manifest, with labels that were added later and those of the chart; problems are added to the list, and the manifest is then incomplete. */
   renderInto(problems: string[]): Manifest {
-    const { apiVersion, kind, metadata, ...rest } = this.given;
+    const { metadata: _, ...rest } = this.given;
     const own: string[] = [];
-    const checked = this.patched ? undefined : plainJson({ apiVersion, kind, metadata, ...rest }, own);
+    const checked = this.patched ? undefined : plainJson({ ...rest, metadata: this.currentMetadata() }, own);
     // Tokens are not plain data, so they are looked for only when something wasn't.
     if (this.patched || this.hasResolvers() || (own.length > 0 && isToken(this.given))) {
       return plainJson(super.toJson(), problems) as unknown as Manifest;
     }
     problems.push(...own);
-    const manifest = checked as unknown as Manifest;
-    return { ...manifest, metadata: { ...manifest.metadata, ...(this.metadata.toJson() as Partial<ObjectMeta>) } };
+    return checked as unknown as Manifest;
   }
 
   override toJson(): JsonObject {
@@ -81,6 +94,20 @@ export class Resource extends ApiObject implements Rendered {
     const manifest = this.renderInto(problems);
     if (problems.length > 0) throw new Error(`${this.node.path}: ${problems.join('; ')}`);
     return manifest as unknown as JsonObject;
+  }
+
+  /** What was given, what was added since, and the labels and namespace of the chart. An empty map or list that was given stays. */
+  private currentMetadata(): object {
+    const given = this.given.metadata;
+    const now = this.metadata as unknown as KeptMetadata;
+    return {
+      ...given,
+      ...now._additionalAttributes,
+      labels: unlessEmpty(now.labels) ?? given.labels,
+      annotations: unlessEmpty(now.annotations) ?? given.annotations,
+      finalizers: unlessEmpty(now.finalizers) ?? given.finalizers,
+      ownerReferences: unlessEmpty(now.ownerReferences) ?? given.ownerReferences,
+    };
   }
 
   private hasResolvers(): boolean {
