@@ -78,7 +78,9 @@ const branches = (lines: readonly PlanLine[], indent: string, drawing: Drawing):
 /** `+ create Pod/a  it does not exist`; long reasons on lines of their own. */
 const entry = (line: PlanLine, staged: boolean, { namespace, colour }: Drawing): readonly [string, ...string[]] => {
   const reasons = line.reasons.map((reason) => paint(colour, 'dim', `(${reason.replaceAll(/\s*\n\s*/g, ' ')})`));
-  const what = `${SIGN[line.action]} ${line.action} ${shortName(line.object, namespace)}`;
+  // A resource that is refused itself is named by the line above.
+  const name = line.object === line.parent ? '' : ` ${shortName(line.object, namespace)}`;
+  const what = `${SIGN[line.action]} ${line.action}${name}`;
   const head = `${paint(colour, COLOUR[line.action], what)}${staged ? paint(colour, 'dim', `  [${line.stage}]`) : ''}`;
   const [only = ''] = reasons;
   return reasons.length === 1 && (line.reasons[0] ?? '').length <= SHORT ? [`${head}  ${only}`] : [head, ...reasons];

@@ -51,7 +51,8 @@ export const describedCommand = (
 ): Command =>
   new Command(name)
     .summary(help.summary)
-    .description(help.description)
+    // One paragraph: commander breaks its lines where the terminal ends.
+    .description(help.description.replaceAll('\n', ' '))
     .addHelpText(
       'after',
       `\nExamples:\n${help.examples.map(([what, how]) => `  # ${what}\n  ${how}\n`).join('\n')}\nExit codes:\n${help.exits.map(([code, meaning]) => `  ${code}  ${meaning}`).join('\n')}\n`,

@@ -1,4 +1,4 @@
-import type { ErrorCode, OperatorError } from '../../lib/base/errors';
+import type { OperatorError } from '../../lib/base/errors';
 import { parseKey } from '../../lib/base/kube-object';
 import type { Clock } from './clock';
 import type { Logger } from './log';
@@ -9,6 +9,7 @@ import type { Random } from './random';
 import type { Reconciler } from './reconciler';
 import type { Round } from './round';
 import type { RoundResult } from './round-result';
+import { isSetUp } from './round-result';
 
 export interface ControllerOptions {
   readonly reconciler: Reconciler;
@@ -22,9 +23,6 @@ export interface ControllerOptions {
   /** Aborted when no effect may begin any more. */
   readonly signal: AbortSignal;
 }
-
-/** Failures that are the cluster's set-up and no single object's: what the whole controller waits for. */
-const SET_UP: readonly ErrorCode[] = ['CrdOutdated', 'KindMissing'];
 
 /** One reconciler with its queue: logs and measures its rounds. */
 export class Controller {
@@ -106,7 +104,7 @@ export class Controller {
   }
 
   private note(key: string, { error }: RoundResult): void {
-    if (error !== undefined && SET_UP.includes(error.code)) this.waiting.set(key, error);
+    if (error !== undefined && isSetUp(error)) this.waiting.set(key, error);
     else this.waiting.delete(key);
   }
 

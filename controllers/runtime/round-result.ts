@@ -1,4 +1,4 @@
-import type { OperatorError } from '../../lib/base/errors';
+import type { ErrorCode, OperatorError } from '../../lib/base/errors';
 import { ApiError } from '../kube/api-error';
 import type { Processed } from './queue';
 
@@ -18,12 +18,22 @@ export const done = (againAfterMs?: number): RoundResult => ({
 /** Not begun: looked at again after `ms`. Counts neither as success nor as failure. */
 export const again = (ms: number): RoundResult => ({ result: 'requeue', processed: { done: true, againAfterMs: ms } });
 
+/** Failures that are the cluster's set-up and no single object's. */
+const SET_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['CrdOutdated', 'KindMissing']);
+
+/** Whether the whole cluster has to be set up otherwise before this can work. */
+export const isSetUp = ({ code }: OperatorError): boolean => SET_UP.has(code);
+
+/** Nothing tells us that a CRD was replaced: it is looked for in steady steps, so that the cure is soon felt. */
+const SET_UP_RETRY_MS = 15_000;
+
 /**
  * Failed. What trying again can cure is tried again, not before the API server wants it; what only somebody's change can
  * cure waits for that change, or for `againAfterMs`.
  */
 export const failure = (error: OperatorError, againAfterMs?: number): RoundResult => {
   if (!error.retry) return { result: 'terminal', error, processed: { done: true, againAfterMs } };
+  if (isSetUp(error)) return { result: 'error', error, processed: { done: true, againAfterMs: SET_UP_RETRY_MS } };
   const seconds = error instanceof ApiError ? error.failure.retryAfterSeconds : undefined;
   return {
     result: 'error',
