@@ -14,10 +14,12 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../controllers/kube/cluster-client';
+import type { ApiError } from '../controllers/kube/api-error';
 import { isApiError } from '../controllers/kube/api-error';
 import type { JsonValue } from '../lib/base/json';
 import type { LiveObject, Manifest, ObjectRef, TypeMeta } from '../lib/base/kube-object';
 import { refOf } from '../lib/base/kube-object';
+import type { Page } from './api/lists';
 import { firstPage, nextPage, selectionMatcher } from './api/lists';
 import type { ApiServer } from './api/server';
 import { openWatch } from './api/watch';
@@ -27,6 +29,8 @@ export interface ClientCall {
   readonly verb: 'get' | 'list' | 'watch' | 'apply' | 'create' | 'replace' | 'patch' | 'delete';
   /** The object; for list and watch only its kind. */
   readonly target: TypeMeta & Partial<ObjectRef>;
+  /** The precondition of a write, where it carries one. */
+  readonly uid?: string;
 }
 
 export interface WatchDelivery {
@@ -39,8 +43,21 @@ export interface WatchDelivery {
 export interface FaultPoint {
   /** Around a call: `proceed` does it, synchronously, at most once. What it throws or returns goes to the caller. */
   readonly call: <T>(call: ClientCall, proceed: () => T) => T | Promise<T>;
-  /** Around a delivery: `proceed` hands the event over; it may come later, but in order. */
+  /** Around a delivery: `proceed` hands the event over, as often as it is called and while the stream is open. */
   readonly deliver: (delivery: WatchDelivery, proceed: () => void) => void;
+  /** What a list shows instead of the present. Default: nothing else. */
+  readonly past?: (type: TypeMeta) => Moment | undefined;
+  /** A stream was opened that `end` ends, well or with an error; the result is called when it has ended. */
+  readonly opened?: (end: (failure: StreamEnd) => void) => () => void;
+}
+
+/** Why a stream ends; `undefined`: the server closed it in good order. */
+export type StreamEnd = ApiError | undefined;
+
+/** The objects of a kind at one moment. */
+export interface Moment {
+  readonly objects: readonly LiveObject[];
+  readonly resourceVersion: string;
 }
 
 export const NO_FAULTS: FaultPoint = {
@@ -70,9 +87,11 @@ export class SimClient implements ClusterClient {
   async list(kind: TypeMeta, options: ListOptions): Promise<ListResult> {
     const limit = options.pageSize ?? this.options.defaultPageSize;
     const { core } = this.server;
-    let page = await this.call('list', kind, options, () => {
+    let page = await this.call('list', kind, options, (): Page => {
       this.server.kindOf(kind, 'list');
-      return firstPage(kind, options, limit, core);
+      const past = this.options.faults.past?.(kind);
+      if (past === undefined) return firstPage(kind, options, limit, core);
+      return { ...past, objects: past.objects.filter(selectionMatcher(kind, options, 'list')) };
     });
     for (;;) {
       options.onPage(page.objects);
@@ -141,7 +160,9 @@ export class SimClient implements ClusterClient {
     proceed: () => T,
   ): Promise<T> {
     options?.signal?.throwIfAborted();
-    const answer = await this.options.faults.call({ user: this.options.user, verb, target }, proceed);
+    const uid = uidOf(options);
+    const call = { user: this.options.user, verb, target, ...(uid === undefined ? {} : { uid }) };
+    const answer = await this.options.faults.call(call, proceed);
     options?.signal?.throwIfAborted();
     return answer;
   }
@@ -152,15 +173,21 @@ export class SimClient implements ClusterClient {
     const { core } = this.server;
     return new Promise((resolve, reject) => {
       let close = (): void => undefined;
+      let open = true;
       const end = (settle: () => void): void => {
+        open = false;
         close();
+        forget?.();
         cancelTimeout();
         options.signal?.removeEventListener('abort', onAbort);
         settle();
       };
       const onAbort = (): void => end(() => reject(options.signal?.reason as Error));
+      const forget = faults.opened?.((failure) => end(failure === undefined ? resolve : () => reject(failure)));
       const cancelTimeout = core.clock.after(options.timeoutSeconds * 1000, () => end(resolve));
       const hand = (event: WatchEvent): void => {
+        // What was held back until after the end reaches nobody.
+        if (!open) return;
         try {
           options.onEvent(event);
         } catch (thrown) {
@@ -184,3 +211,5 @@ const seen = (options: { uid?: string; resourceVersion?: string } | undefined) =
 });
 
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+const uidOf = (options: CallOptions | undefined): string | undefined => (options as { uid?: string } | undefined)?.uid;

@@ -113,6 +113,22 @@ export class SimNodes {
     this.options.server.core.clock.after(change.downMs ?? 20_000, () => this.start(name, change));
   }
 
+  /** A Pod is ended by its kubelet: `Evicted`, `DeadlineExceeded`. Nothing happens to one that no machine runs. */
+  failPod(pod: LiveObject, reason: string, message: string): void {
+    const name = pod.spec?.nodeName;
+    if (typeof name === 'string') this.machines.get(name)?.kubelet.fail(pod.metadata.uid, reason, message);
+  }
+
+  /** Whether a machine of that name is part of the cluster. */
+  has(name: string): boolean {
+    return this.machines.has(name);
+  }
+
+  /** What a machine was made of. Throws RangeError when there is none. */
+  specOf(name: string): NodeSpec {
+    return this.machine(name).spec;
+  }
+
   /** Names of the machines, in the order in which they joined. */
   names(): readonly string[] {
     return [...this.machines.keys()];

@@ -57,6 +57,17 @@ export const createMetrics = (options: { readonly process?: boolean } = {}): Met
   };
 };
 
+/** Counts nothing: for simulations, where thousands of managers live for a moment. */
+export const noMetrics: Metrics = {
+  count: () => undefined,
+  set: () => undefined,
+  observe: () => undefined,
+  remove: () => undefined,
+  beforeRead: () => undefined,
+  text: () => Promise.resolve(''),
+  contentType: 'text/plain',
+};
+
 /** docs/metrics.md: the table, for people. Pure. */
 export const metricsPage = (): string => {
   const rows = Object.entries<MetricSpec>(METRICS).map(

@@ -13,9 +13,14 @@ export interface ContainerBehaviour {
   readonly readyMs?: number;
   /** How long it runs. Default: for ever; an init container for a second. */
   readonly runMs?: number;
-  /** How it ends after `runMs`. Default: code 0, no message. */
-  readonly exit?: { readonly code: number; readonly message?: string };
+  /** How it ends after `runMs`. Default: code 0, no message; the reason follows from the code (`Completed`, `Error`). */
+  readonly exit?: { readonly code: number; readonly message?: string; readonly reason?: string };
+  /** It does not get as far as starting: asked again after a growing pause. */
+  readonly stuck?: StuckReason;
 }
+
+/** Why a container does not start, as kubelets say it: an image that can't be pulled, a volume that can't be mounted. */
+export type StuckReason = 'ErrImagePull' | 'ImagePullBackOff' | 'FailedMount';
 
 export interface ContainerInPod {
   readonly pod: LiveObject;

@@ -63,6 +63,12 @@ export class Kubelet {
     for (const pod of this.options.indexes.podsOnNode(this.options.node)) this.notice(pod, false);
   }
 
+  /** Ends a Pod for good, as an eviction or a deadline does. Nothing happens to one that has ended. */
+  fail(uid: string, reason: string, message: string): void {
+    const run = this.runs.get(uid);
+    if (this.up && run !== undefined && !run.ended) run.fail(reason, message);
+  }
+
   private later(act: () => void, ms = REACTION_MS): void {
     this.options.server.core.clock.after(ms, () => {
       if (this.up) act();
@@ -97,7 +103,8 @@ export class Kubelet {
     if (pod === undefined || run === undefined || !this.up) return;
     const time = this.options.server.core.clock.timestamp();
     const { address } = this.options;
-    const status = podStatus(pod, run.containers, { hostIP: address, podIP: this.addressOf(pod), time });
+    const place = { hostIP: address, podIP: this.addressOf(pod), time, failed: run.failure };
+    const status = podStatus(pod, run.containers, place);
     if (!sameJson(status, pod.status)) this.write(pod, status);
   }
 

@@ -7,8 +7,8 @@ import type { JsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
 import type { SimClock } from '../clock';
 import { listOf } from '../control-plane/placement';
-import type { ContainerBehaviour, PodBehaviour } from './behaviour';
-import type { ContainerState } from './pod-status';
+import type { ContainerBehaviour, PodBehaviour, StuckReason } from './behaviour';
+import type { ContainerState, PodFailed } from './pod-status';
 import { initDone, phaseOf, terminatedState } from './pod-status';
 import { textOf } from '../text';
 
@@ -22,11 +22,15 @@ export interface PodRunOptions {
 
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
+/** How long a pull takes to fail. */
+const PULL_MS = 2_000;
 
 export class PodRun {
   readonly containers: ContainerState[];
   private readonly timers = new Set<() => void>();
   private readonly launching = new Set<ContainerState>();
+  /** Why the Pod as a whole has failed, where it has. */
+  failure: PodFailed | undefined;
 
   constructor(
     readonly pod: LiveObject,
@@ -53,6 +57,7 @@ export class PodRun {
   /** After a reboot of the node: what ran is dead, and starts again where the restart policy says so. */
   reboot(): void {
     this.freeze();
+    if (this.failure !== undefined) return;
     for (const container of this.containers) {
       if (container.state === 'running') this.terminate(container, { code: 255 }, 'Unknown');
     }
@@ -63,7 +68,17 @@ export class PodRun {
     if (again) this.next();
   }
 
+  /** The whole Pod ends: what runs is killed, nothing starts any more, and the Pod says why. */
+  fail(reason: string, message: string): void {
+    this.freeze();
+    for (const container of this.containers)
+      if (container.state === 'running') this.terminate(container, { code: 137 }, 'Error');
+    this.failure = { reason, message };
+    this.options.moved();
+  }
+
   get ended(): boolean {
+    if (this.failure !== undefined) return true;
     const phase = phaseOf(this.containers, this.policy);
     return phase === 'Succeeded' || phase === 'Failed';
   }
@@ -85,11 +100,31 @@ export class PodRun {
   private launch(container: ContainerState): void {
     if (this.launching.has(container)) return;
     this.launching.add(container);
-    if (container.last !== undefined) container.restarts++;
-    const { name, init, restarts } = container;
+    const { name, init } = container;
+    const restarts = container.restarts + (container.last === undefined ? 0 : 1);
     const behaviour = this.options.behaviour({ pod: this.pod, name, init, restarts }, this.options.random) ?? {};
+    if (behaviour.stuck !== undefined) return this.stuck(container, behaviour.stuck);
+    container.restarts = restarts;
+    container.stuck = 0;
     const pullMs = container.last === undefined ? (behaviour.pullMs ?? 500) : 0;
     this.after(pullMs + (behaviour.startMs ?? 200), () => this.running(container, behaviour));
+  }
+
+  /** Tried again after 10 s, 20 s, … five minutes. An image that failed once is said to be backed off from until then. */
+  private stuck(container: ContainerState, why: StuckReason): void {
+    const wait = Math.min(FIRST_PAUSE_MS * 2 ** container.stuck, LONGEST_PAUSE_MS);
+    container.stuck++;
+    container.reason = why === 'FailedMount' ? 'ContainerCreating' : 'ErrImagePull';
+    this.options.moved();
+    if (why === 'ImagePullBackOff')
+      this.after(PULL_MS, () => {
+        container.reason = 'ImagePullBackOff';
+        this.options.moved();
+      });
+    this.after(wait, () => {
+      this.launching.delete(container);
+      this.next();
+    });
   }
 
   private running(container: ContainerState, behaviour: ContainerBehaviour): void {
@@ -112,7 +147,7 @@ export class PodRun {
   }
 
   private exit(container: ContainerState, exit: NonNullable<ContainerBehaviour['exit']>): void {
-    this.terminate(container, exit, exit.code === 0 ? 'Completed' : 'Error');
+    this.terminate(container, exit, exit.reason ?? (exit.code === 0 ? 'Completed' : 'Error'));
     const failedInit = container.init && !container.sidecar && exit.code !== 0;
     const restart =
       container.init && !container.sidecar ? failedInit && this.policy !== 'Never' : this.restarts(exit.code);
@@ -179,6 +214,7 @@ const newContainer = (spec: JsonObject, init: boolean): ContainerState => ({
   reason: init ? 'ContainerCreating' : 'PodInitializing',
   ready: false,
   restarts: 0,
+  stuck: 0,
   exitCode: 0,
   message: undefined,
   startedAt: undefined,

@@ -11,10 +11,15 @@ export interface ContainerState {
   /** An init container that keeps running beside the others. */
   readonly sidecar: boolean;
   state: 'waiting' | 'running' | 'terminated';
-  /** Of `waiting`: `ContainerCreating`, `PodInitializing`, `CrashLoopBackOff`. Of `terminated`: `Completed`, `Error`. */
+  /**
+   * Of `waiting`: `ContainerCreating`, `PodInitializing`, `CrashLoopBackOff`, `ErrImagePull`,
+   * `ImagePullBackOff`. Of `terminated`: `Completed`, `Error`, `OOMKilled`.
+   */
   reason: string;
   ready: boolean;
   restarts: number;
+  /** How often it failed to get as far as starting. */
+  stuck: number;
   exitCode: number;
   message: string | undefined;
   startedAt: string | undefined;
@@ -43,10 +48,18 @@ export const phaseOf = (containers: readonly ContainerState[], restartPolicy: st
   return started ? 'Running' : 'Pending';
 };
 
+/** Why a Pod as a whole failed: `Evicted`, `DeadlineExceeded`. */
+export interface PodFailed {
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface PodPlace {
   readonly hostIP: string;
   readonly podIP: string;
   readonly time: string;
+  /** Absent: what the containers do decides. */
+  readonly failed?: PodFailed | undefined;
 }
 
 type Verdict = JsonObject & { readonly type: string; readonly status: string };
@@ -74,13 +87,14 @@ const verdictsOn = (containers: readonly ContainerState[], phase: Phase): readon
 
 /** The whole status. Equal containers give an equal status: the kubelet writes it only when something moved. */
 export const podStatus = (pod: LiveObject, containers: readonly ContainerState[], place: PodPlace): JsonObject => {
-  const phase = phaseOf(containers, textOf(pod.spec?.restartPolicy));
+  const phase = place.failed === undefined ? phaseOf(containers, textOf(pod.spec?.restartPolicy)) : 'Failed';
   let conditions = pod.status?.conditions;
   for (const each of verdictsOn(containers, phase)) conditions = setCondition(conditions, each, place.time);
   const init = containers.filter((each) => each.init).map(containerStatus);
   return {
     ...pod.status,
     phase,
+    ...place.failed,
     conditions: conditions ?? [],
     hostIP: place.hostIP,
     hostIPs: [{ ip: place.hostIP }],

@@ -1,0 +1,54 @@
+/** Holds every change of a cluster against the invariants, and every call of the operator against what calls must carry. */
+import { refOf, refString } from '../../lib/base/kube-object';
+import type { ClientCall } from '../client';
+import type { SimCluster } from '../cluster';
+import type { Memory, Step } from './invariants';
+import { INVARIANTS, remember } from './invariants';
+
+/** One invariant broken once. */
+export interface Broken {
+  /** Virtual milliseconds since the epoch. */
+  readonly at: number;
+  readonly invariant: string;
+  /** The sentence, the object, and what is wrong with it. */
+  readonly text: string;
+}
+
+/** What every call of the operator must carry. */
+export const DELETE_NAMES_UID = {
+  id: 'delete-names-uid',
+  sentence: 'Nothing is deleted but the very object that was looked at: a delete names its UID.',
+};
+
+/** Watches from now on. `user`: whose changes are checked. The list grows as invariants break. */
+export const watchInvariants = (
+  cluster: SimCluster,
+  user: string,
+): { readonly broken: readonly Broken[]; readonly onCall: (call: ClientCall) => void } => {
+  const broken: Broken[] = [];
+  const memory: Memory = { names: new Map(), deleted: new Map() };
+  const { store } = cluster.server.core;
+  const tell = (invariant: { id: string; sentence: string }, object: string, why: string): void =>
+    void broken.push({
+      at: cluster.clock.now(),
+      invariant: invariant.id,
+      text: `${invariant.sentence} ${object}: ${why}.`,
+    });
+  store.subscribe((event) => {
+    const write = cluster.log.writes.at(-1);
+    const step: Step = { ...event, write, store, memory };
+    const ours = write?.user === user;
+    for (const invariant of ours ? INVARIANTS : []) {
+      const why = invariant.check(step);
+      if (why !== undefined) tell(invariant, refString(refOf(event.object)), why);
+    }
+    remember(step, ours);
+  });
+  return {
+    broken,
+    onCall: ({ verb, target, uid }) => {
+      if (verb === 'delete' && uid === undefined)
+        tell(DELETE_NAMES_UID, `${target.kind}/${target.name ?? ''}`, 'no UID was given');
+    },
+  };
+};
