@@ -1,6 +1,8 @@
 import type { Measure } from '../measure';
+import { apply } from './apply';
 import { list } from './list';
 import { synthesis } from './synthesis';
+import { watch } from './watch';
 
 /** Everything that is measured, in the order of the table. */
-export const MEASURES: readonly Measure[] = [synthesis, list];
+export const MEASURES: readonly Measure[] = [synthesis, list, apply, watch];
