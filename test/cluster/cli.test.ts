@@ -37,7 +37,7 @@ const run = (args: readonly string[]): Promise<Ended> =>
 
 /** What it has to say but how far it is, which it tells only where it takes long. */
 const complaints = (stderr: string): readonly string[] =>
-  stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Planning: '));
+  stderr.split('\n').filter((line) => line !== '' && !/^Planning\b/.test(line));
 
 interface Line {
   readonly action: string;
