@@ -22,7 +22,7 @@ const tier = (displayName, testMatch, more = {}) => ({
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/'],
   ...more,
 });
-const apart = ['cluster', 'node', 'e2e', 'sim', 'cli'];
+const apart = ['cluster', 'node', 'e2e', 'sim', 'cli', 'contract'];
 module.exports = {
   projects: [
     tier('unit', ['<rootDir>/test/**/*.test.ts'], {
@@ -31,6 +31,10 @@ module.exports = {
     tier('sim', ['<rootDir>/test/sim/**/*.test.ts']),
     tier('cli', ['<rootDir>/test/cli/**/*.test.ts']),
     tier('cluster', ['<rootDir>/test/cluster/**/*.test.ts'], {
+      globalSetup: '<rootDir>/test/cluster/setup.ts',
+      globalTeardown: '<rootDir>/test/cluster/teardown.ts',
+    }),
+    tier('contract', ['<rootDir>/test/contract/**/*.test.ts'], {
       globalSetup: '<rootDir>/test/cluster/setup.ts',
       globalTeardown: '<rootDir>/test/cluster/teardown.ts',
     }),

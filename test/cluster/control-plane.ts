@@ -70,6 +70,7 @@ const prepare = async (directory: string, binaries: string): Promise<Layout> => 
   const inside = (name: string): string => join(directory, name);
   const coordinates: Coordinates = {
     server: `https://127.0.0.1:${secure}`,
+    etcd: `http://127.0.0.1:${etcd}`,
     directory,
     binaries,
     kubeconfig: inside('admin.kubeconfig'),

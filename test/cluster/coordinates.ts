@@ -6,6 +6,8 @@ import { issue } from './certificates';
 export interface Coordinates {
   /** `https://127.0.0.1:port` */
   readonly server: string;
+  /** Where its store listens: `http://127.0.0.1:port` */
+  readonly etcd: string;
   /** Everything it writes is in here; removed when it stops. */
   readonly directory: string;
   /** Directory of the programs, kubectl among them. */

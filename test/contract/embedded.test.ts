@@ -1,0 +1,23 @@
+import type { JsonValue } from '../../lib/base/json';
+import { playOn } from './behaviour';
+import { embeddedBackend } from './embedded-backend';
+import { isRecording, readRecording } from './recording';
+import { BEHAVIOURS } from './table';
+
+const recorded = readRecording();
+
+describe(`${BEHAVIOURS.length} behaviours on the embedded cluster are as they were recorded on a real one`, () => {
+  // While a recording is made there is nothing to compare with.
+  const compared = isRecording() ? [] : BEHAVIOURS;
+
+  test.each(compared.map((behaviour) => [behaviour.says, behaviour] as const))('%s', async (says, behaviour) => {
+    const expected: JsonValue | undefined = recorded[says];
+    expect(await playOn(embeddedBackend(), behaviour)).toEqual(expected);
+  });
+
+  test('each has another sentence, and every recorded one is played', () => {
+    const sentences = BEHAVIOURS.map(({ says }) => says);
+    expect(new Set(sentences).size).toBe(sentences.length);
+    if (!isRecording()) expect(Object.keys(recorded).sort()).toEqual([...sentences].sort());
+  });
+});
