@@ -1,8 +1,9 @@
 import type { Measure } from '../measure';
 import { apply } from './apply';
 import { list } from './list';
+import { start } from './start';
 import { synthesis } from './synthesis';
 import { watch } from './watch';
 
 /** Everything that is measured, in the order of the table. */
-export const MEASURES: readonly Measure[] = [synthesis, list, apply, watch];
+export const MEASURES: readonly Measure[] = [synthesis, list, apply, watch, start];

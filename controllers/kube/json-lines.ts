@@ -20,13 +20,20 @@ export class JsonLines {
   push(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const line = Buffer.concat([...this.rest, chunk.subarray(start, end)]);
-      this.rest = [];
+      const line = this.lineOf(chunk, start, end);
       start = end + 1;
-      if (line.length > 0) this.onObject(parse(line.toString('utf8')));
+      if (line.length > 0) this.onObject(parse(line));
     }
     // A copy: the chunk may be a slice of a large pool that a waiting half line would keep alive.
     if (start < chunk.length) this.rest.push(Buffer.from(chunk.subarray(start)));
+  }
+
+  /** Most lines lie whole in a chunk, and need no copy of their bytes. */
+  private lineOf(chunk: Buffer, start: number, end: number): string {
+    if (this.rest.length === 0) return chunk.toString('utf8', start, end);
+    const line = Buffer.concat([...this.rest, chunk.subarray(start, end)]);
+    this.rest = [];
+    return line.toString('utf8');
   }
 
   /** Whether the bytes so far end within a line. */

@@ -37,7 +37,10 @@ const filesOf = ({ kubeconfig }: ConfigSource): readonly string[] =>
 
 /** client-node reads `tokenFile` of a user never, and the file of an older spelling only once: let it read the file again and again. */
 const useTokenFiles = (config: KubeConfig, file: string): void => {
-  const document = parse(readFileSync(file, 'utf8')) as JsonValue;
+  const text = readFileSync(file, 'utf8');
+  // Most files name none, and parsing YAML is a good part of a start.
+  if (!/token-?file/i.test(text)) return;
+  const document = parse(text) as JsonValue;
   const users = isJsonObject(document) && Array.isArray(document.users) ? document.users : [];
   for (const entry of users.filter(isJsonObject)) {
     const tokenFile = tokenFileOf(entry);
