@@ -17,6 +17,9 @@ const POD = { role: 'pod', slot: '' };
 /** Set on each Pod of a container, by the Go operator too. A cluster has thousands of other Pods. */
 const OUR_PODS = `${LABEL.createdBy}=weka-operator`;
 
+/** A Pod that failed is replaced no sooner than this long after it was made. */
+const REPLACE_MS = 30_000;
+
 /** What one round of a container reads. */
 export interface ContainerScope extends BaseScope {
   readonly spec: WekaContainerSpec;
@@ -36,7 +39,7 @@ export interface ContainerSettings {
  * WekaContainer controller, for the modes of driver distribution (drivers-dist, drivers-builder, dist).
  *
  * Reads:   the container; its Pod.
- * Writes:  one Pod of the container's name; WekaContainer.status.
+ * Writes:  one Pod of the container's name, and another one when it has failed for good; WekaContainer.status.
  * Wakes:   on the container and its Pod.
  * Never:   replaces a living Pod because the spec changed (the new spec holds for the next Pod); makes the Pod of a
  *          finished build again; touches a container of another mode, or lets go of its finalizer: who runs such a
@@ -82,16 +85,30 @@ const decide = (scope: ContainerScope, settings: ContainerSettings): Decision =>
   const { object, mode, pods } = scope;
   if (mode === undefined) return { children: [], live: [], holdFinalizer: true };
   const wanted = object.metadata.deletionTimestamp === undefined && !isFinished(scope);
+  const replaceAfterMs = wanted ? untilReplaced(scope) : undefined;
   return {
-    children: wanted
-      ? childrenFrom(
-          render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings))),
-          () => `runs mode ${mode}`,
-        )
-      : [],
+    ...(replaceAfterMs === undefined || replaceAfterMs === 0 ? {} : { requeueAfterMs: replaceAfterMs }),
+    children:
+      wanted && replaceAfterMs !== 0
+        ? childrenFrom(
+            render((chart) => new WekaContainerPod(chart, 'pod', podProps(scope, mode, settings))),
+            () => `runs mode ${mode}`,
+          )
+        : [],
     live: wanted || object.metadata.deletionTimestamp !== undefined ? pods : [],
     holdFinalizer: pods.length > 0,
   };
+};
+
+/**
+ * Milliseconds until a Pod that has failed makes room for the next one; 0: now; `undefined`: none has. Kubernetes never starts
+ * such a Pod again (it was evicted, or its deadline passed); the pause keeps a node in trouble from eating one after another.
+ */
+const untilReplaced = ({ pods, now }: ContainerScope): number | undefined => {
+  const failed = pods.find(({ object }) => object.status?.['phase'] === 'Failed')?.object;
+  if (failed === undefined) return undefined;
+  const age = now - Date.parse(failed.metadata.creationTimestamp ?? '');
+  return age >= 0 && age < REPLACE_MS ? REPLACE_MS - age : 0;
 };
 
 /** A build that has ended: its Pod stays for its log until the container goes, and is never made again. */

@@ -71,7 +71,10 @@ export class SimNodes {
     });
     const machine = { spec, ids, kubelet, cancelSilence: undefined };
     this.machines.set(spec.name, machine);
-    return this.register(machine);
+    const node = this.register(machine);
+    // Pods that were bound to an earlier machine of this name are now its own to run, or to end.
+    kubelet.comeBack();
+    return node;
   }
 
   /** The machine leaves and its Node object is deleted; its Pods stay until the control plane removes them. */

@@ -53,8 +53,17 @@ const canonicalElement = (element: string): string => {
   return `k:${canonicalJson(JSON.parse(element.slice(2)) as JsonValue)}`;
 };
 
+/** Live objects are never changed, and asked again at every look at them: what was read of one is kept while it is held. */
+const parsed = new WeakMap<JsonObject, FieldSet>();
+
 /** Reads `fieldsV1`. The root itself is never a member. */
-export const parseFields = (fieldsV1: JsonObject): FieldSet => ({ ...parseNode(fieldsV1), member: false });
+export const parseFields = (fieldsV1: JsonObject): FieldSet => {
+  const known = parsed.get(fieldsV1);
+  if (known !== undefined) return known;
+  const set = { ...parseNode(fieldsV1), member: false };
+  parsed.set(fieldsV1, set);
+  return set;
+};
 
 /** Writes `fieldsV1`, elements sorted. */
 export const formatFields = (set: FieldSet): JsonObject => {

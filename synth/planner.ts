@@ -89,8 +89,26 @@ const stepsFor = (child: MatchedChild, names: Names, manager: string): Step[] =>
     return [
       { action: 'wait', ref, reasons: ['it is being deleted; it is made again when it is gone'], ...identity(child) },
     ];
-  if (manifest.kind !== 'Pod' || manifest.apiVersion !== 'v1') return [configure(child, manifest, live, manager)];
-  return podSteps(child, live, manager);
+  return livingSteps(child, live, manager);
+};
+
+interface Remembered {
+  readonly key: string;
+  readonly steps: Step[];
+}
+
+/** What was found of a live object, as long as it is held: most rounds look at the same objects and want the same of them. */
+const remembered = new WeakMap<LiveObject, Remembered>();
+
+const livingSteps = (child: MatchedChild, live: LiveObject, manager: string): Step[] => {
+  const key = JSON.stringify([manager, child.role, child.slot, child.manifest]);
+  const known = remembered.get(live);
+  if (known?.key === key) return known.steps;
+  const { manifest } = child;
+  const isPod = manifest.kind === 'Pod' && manifest.apiVersion === 'v1';
+  const steps = isPod ? podSteps(child, live, manager) : [configure(child, manifest, live, manager)];
+  remembered.set(live, { key, steps });
+  return steps;
 };
 
 /** A living Pod gets its metadata and keeps its spec; what that lacks is told, for the Pod is never replaced here. */

@@ -163,6 +163,7 @@ class Run {
   private struck(strike: Strike): void {
     const now = this.cluster.clock.now();
     this.last.moved = now;
+    if (strike.fault === 'stale-lists' || strike.fault === 'events') this.invariants.pastShown();
     if (strike.fault === 'crash') this.crashedAt = now;
     this.scenario.onStrike?.(strike);
   }

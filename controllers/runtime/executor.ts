@@ -65,6 +65,10 @@ export class Executor {
   async run(plan: Plan, shared: readonly SharedWrite[], context: ExecutionContext): Promise<Execution> {
     const changes: Change[] = [];
     let refused: OperatorError | undefined;
+    if (plan.stages.some(({ steps }) => steps.some(isCreation))) {
+      const gone = await this.parentGone(context);
+      if (gone !== undefined) return { changes, error: gone };
+    }
     for (const stage of plan.stages) {
       const { failure, refusal } = await this.stage(stage, context, changes);
       if (failure !== undefined) return { changes, error: failure };
@@ -74,6 +78,21 @@ export class Executor {
     const steps = shared.map(sharedStep).filter((step) => step !== undefined);
     const { failure } = await this.stage({ name: 'shared', steps }, context, changes);
     return { changes, error: failure ?? refused };
+  }
+
+  /**
+   * A list from a server that lags, or an event that was lost, shows a parent that is gone. What is made for it is collected
+   * at once and made again: so it is looked at before anything is made.
+   */
+  private async parentGone({ parent, signal }: ExecutionContext): Promise<OperatorError | undefined> {
+    try {
+      const found = await this.deps.client.get(parent.ref, { signal });
+      const lives = found?.metadata.uid === parent.uid && found.metadata.deletionTimestamp === undefined;
+      return lives ? undefined : new TableError('Conflict', { object: refString(parent.ref) });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      return asOperatorError(thrown);
+    }
   }
 
   /** Deletes the object reconciled itself, as it was looked at. */
@@ -170,6 +189,8 @@ export class Executor {
     return { action: 'deleted', ref: step.ref, reasons: step.reasons };
   }
 }
+
+const isCreation = (step: Step): boolean => step.action === 'apply' && step.change === 'create';
 
 /** The role of what is nobody's child. */
 const SHARED = 'shared';

@@ -33,6 +33,18 @@ const asSpecEntry = ({ subresource: _, ...entry }: ManagedFieldsEntry): ManagedF
  * owned yet, and what is owned and no longer wanted. The comparison of objects leaves status out, so it is shown as a spec.
  */
 export const statusDiffers = (live: LiveObject, manifest: Manifest, manager: string): boolean => {
+  const key = JSON.stringify([manager, manifest]);
+  const known = remembered.get(live);
+  if (known?.key === key) return known.differs;
+  const differs = compare(live, manifest, manager);
+  remembered.set(live, { key, differs });
+  return differs;
+};
+
+/** The last answer for a live object, as long as it is held: most rounds say again what they said before. */
+const remembered = new WeakMap<LiveObject, { readonly key: string; readonly differs: boolean }>();
+
+const compare = (live: LiveObject, manifest: Manifest, manager: string): boolean => {
   const entries = (live.metadata.managedFields ?? []).filter(({ subresource }) => subresource === 'status');
   const shown: LiveObject = {
     apiVersion: live.apiVersion,

@@ -66,7 +66,7 @@ const phaseOf = ({ mode, pod, previousStatus }: ContainerState): Phase => {
     case 'Running':
       return running(mode, pod);
     case 'Failed':
-      return going('Error', 'PodFailed', `The Pod failed: ${text(pod.status['message']) || 'see its log'}.`);
+      return going('Error', 'PodFailed', `The Pod failed: ${sentence(text(pod.status['message']))}; it is replaced.`);
     default:
       return going('PodNotRunning', 'PodNotRunning', unscheduled(pod) ?? 'The Pod is not running yet.');
   }
@@ -83,6 +83,9 @@ const going = (phase: string, reason: string, message: string): Phase => ({
   phase,
   verdict: { state: 'reconciling', reason, message },
 });
+
+/** Words of others inside of a sentence of ours. */
+const sentence = (words: string): string => words.replace(/\.$/, '') || 'it says nothing more';
 
 /** The scheduler's own sentence, when it could not place the Pod. */
 const unscheduled = (pod: KubeObject | undefined): string | undefined => {

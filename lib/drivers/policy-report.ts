@@ -50,7 +50,10 @@ const phaseOf = (verdict: Verdict): string =>
 const distributionVerdict = ({ distReady, builds, unknownVersions }: DistributionState): Verdict => {
   const failed = builds.find(({ state }) => state === 'failed');
   if (failed !== undefined)
-    return waiting('BuildFailed', `Building ${failed.slot} failed: ${failed.message ?? 'no reason given'}.`);
+    return waiting(
+      'BuildFailed',
+      `Building ${failed.slot} failed: ${(failed.message ?? 'no reason given').replace(/\.$/, '')}.`,
+    );
   if (unknownVersions.length > 0) {
     return waiting(
       'ImageVersionUnknown',

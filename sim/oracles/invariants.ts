@@ -24,8 +24,10 @@ export interface Step extends StoreEvent {
 export interface Memory {
   /** By identity of a child: its name. */
   readonly names: Map<string, string>;
-  /** By identity of a child that the operator deleted: the generation of its parent then. */
+  /** By identity of a child that the operator deleted: how often what is wanted had changed by then. */
   readonly deleted: Map<string, number>;
+  /** How often what is wanted has changed: nodes that came, went or became something else, specs that users wrote. */
+  wishes: number;
 }
 
 export interface Invariant {
@@ -70,9 +72,16 @@ const livesBeside = (object: LiveObject, store: Store): LiveObject | undefined =
         identityOf(other) === identityOf(object),
     );
 
-/** Of a child: its parent's generation. */
-const parentGeneration = (object: LiveObject, store: Store): number =>
-  store.getByUid(controllerOf(object)?.uid ?? '')?.metadata.generation ?? 0;
+/** Whether something else may be wanted after this change. */
+const isWish = ({ type, object, previous }: StoreEvent): boolean => {
+  if (object.kind === 'Node')
+    return type !== 'MODIFIED' || !same(object.status?.['nodeInfo'], previous?.status?.['nodeInfo']);
+  return (
+    object.apiVersion.startsWith('weka.') &&
+    !isOurs(object) &&
+    object.metadata.generation !== previous?.metadata.generation
+  );
+};
 
 const isFailedPod = (object: LiveObject): boolean => object.kind === 'Pod' && object.status?.['phase'] === 'Failed';
 
@@ -146,14 +155,12 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     id: 'names-and-uids-kept',
     sentence: 'A child keeps its name, and is never deleted and made again while its parent wants the same.',
-    check: ({ type, object, store, memory }) => {
+    check: ({ type, object, memory }) => {
       const identity = identityOf(object);
       if (type !== 'ADDED' || identity === undefined) return undefined;
       const name = memory.names.get(identity);
       if (name !== undefined && name !== object.metadata.name) return `it was called ${name}`;
-      return memory.deleted.get(identity) === parentGeneration(object, store)
-        ? 'the operator itself had deleted it'
-        : undefined;
+      return memory.deleted.get(identity) === memory.wishes ? 'the operator itself had deleted it' : undefined;
     },
   },
   {
@@ -208,7 +215,9 @@ export const INVARIANTS: readonly Invariant[] = [
 ];
 
 /** Keeps the memory up to date; to be called after the checks of a change. `byOperator`: who made it. */
-export const remember = ({ type, object, previous, memory, store }: Step, byOperator: boolean): void => {
+export const remember = (step: Step, byOperator: boolean): void => {
+  const { type, object, previous, memory } = step;
+  if (isWish(step)) memory.wishes += 1;
   const identity = identityOf(object);
   if (identity === undefined) return;
   if (type === 'ADDED') {
@@ -217,6 +226,5 @@ export const remember = ({ type, object, previous, memory, store }: Step, byOper
   }
   const goes = type === 'DELETED' || object.metadata.deletionTimestamp !== undefined;
   const went = previous?.metadata.deletionTimestamp !== undefined;
-  if (goes && !went && byOperator && !isFailedPod(object))
-    memory.deleted.set(identity, parentGeneration(object, store));
+  if (goes && !went && byOperator && !isFailedPod(object)) memory.deleted.set(identity, memory.wishes);
 };

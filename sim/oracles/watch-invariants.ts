@@ -24,9 +24,13 @@ export const DELETE_NAMES_UID = {
 export const watchInvariants = (
   cluster: SimCluster,
   user: string,
-): { readonly broken: readonly Broken[]; readonly onCall: (call: ClientCall) => void } => {
+): {
+  readonly broken: readonly Broken[];
+  readonly onCall: (call: ClientCall) => void;
+  readonly pastShown: () => void;
+} => {
   const broken: Broken[] = [];
-  const memory: Memory = { names: new Map(), deleted: new Map() };
+  const memory: Memory = { names: new Map(), deleted: new Map(), wishes: 0 };
   const { store } = cluster.server.core;
   const tell = (invariant: { id: string; sentence: string }, object: string, why: string): void =>
     void broken.push({
@@ -46,6 +50,8 @@ export const watchInvariants = (
   });
   return {
     broken,
+    // Whoever is shown the past takes back what came since: what is wanted has changed, as far as anybody can know.
+    pastShown: () => void (memory.wishes += 1),
     onCall: ({ verb, target, uid }) => {
       if (verb === 'delete' && uid === undefined)
         tell(DELETE_NAMES_UID, `${target.kind}/${target.name ?? ''}`, 'no UID was given');
