@@ -129,7 +129,8 @@ describeCluster('the operator on a real API server', () => {
       random: systemRandom,
       logger: silentLogger,
       reconcilers: reconcilers({ operatorImage: 'registry.example/weka-operator:1' }),
-      namespaces: [],
+      // Only its own: other suites count versions of their objects at the same time.
+      namespaces: [namespace],
       operatorNamespace,
       identity: 'test',
       leaderElection: {},

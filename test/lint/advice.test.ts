@@ -7,7 +7,7 @@ const client = (spec: object): KubeObject =>
     kind: 'WekaClient',
     metadata: { name: 'c', namespace: 'n', uid: 'u', managedFields: [] },
     spec: { image: 'registry.example/weka-in-container:4.4.5', ...spec },
-  }) as KubeObject;
+  });
 
 describe('advice on an object that lives in a cluster', () => {
   it('is silent about a sound spec', () => {
