@@ -25,12 +25,11 @@ interface NodeObject {
   };
 }
 
-const UNREPORTED = { kernelVersion: '', architecture: '', osImage: '', bootID: '' };
-
 /** Reads a Node object. Missing parts are empty: a node that has just registered is not an error. */
 export const nodeFacts = (node: KubeObject): NodeFacts => {
   const { metadata, spec, status } = node as unknown as NodeObject & Pick<KubeObject, 'metadata'>;
-  const { kernelVersion, architecture, osImage, bootID } = { ...UNREPORTED, ...status?.nodeInfo };
+  // Read one by one: every round of a policy asks this of every node, and merging objects was half of its time.
+  const { kernelVersion = '', architecture = '', osImage = '', bootID = '' } = status?.nodeInfo ?? {};
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
