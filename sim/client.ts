@@ -97,7 +97,13 @@ export class SimClient implements ClusterClient {
       options.onPage(page.objects);
       const { next, resourceVersion } = page;
       if (next === undefined) return { resourceVersion };
-      page = await this.call('list', kind, options, () => nextPage(kind, next, limit, core));
+      page = await this.call('list', kind, options, () => nextPage(kind, next, limit, core)).catch(
+        (thrown: unknown) => {
+          if (options.onRestart === undefined || !isApiError(thrown, 'Expired')) throw thrown;
+          options.onRestart();
+          return this.call('list', kind, options, () => firstPage(kind, options, Number.POSITIVE_INFINITY, core));
+        },
+      );
     }
   }
 
@@ -184,7 +190,10 @@ export class SimClient implements ClusterClient {
       };
       const onAbort = (): void => end(() => reject(options.signal?.reason as Error));
       const forget = faults.opened?.((failure) => end(failure === undefined ? resolve : () => reject(failure)));
-      const cancelTimeout = core.clock.after(options.timeoutSeconds * 1000, () => end(resolve));
+      const cancelTimeout = core.clock.after(options.timeoutSeconds * 1000, () => {
+        emit({ type: 'BOOKMARK', resourceVersion: String(core.store.version) });
+        end(resolve);
+      });
       const hand = (event: WatchEvent): void => {
         // What was held back until after the end reaches nobody.
         if (!open) return;

@@ -43,6 +43,8 @@ export interface MergeInput {
 export interface MergeConflict {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';
+  /** The version that it wrote by. */
+  readonly apiVersion: string;
   readonly subresource?: string;
   readonly fields: readonly FieldPath[];
 }
@@ -101,6 +103,7 @@ const affected = (
       conflicts.push({
         manager: entry.manager,
         operation: entry.operation,
+        apiVersion: entry.apiVersion,
         ...(entry.subresource === undefined ? {} : { subresource: entry.subresource }),
         fields: pathsOf(taken),
       });

@@ -14,6 +14,7 @@ import type { ServedKind } from './kinds';
 import { finalizerCauses, metadataCauses } from './metadata';
 import { ruleCauses } from './rules';
 import { unknownFields, withDefaults } from './schema';
+import { decodingError } from './typed';
 import { schemaCauses } from './validate-schema';
 
 const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;
@@ -25,6 +26,21 @@ export const schemaOf = (kind: ServedKind): JsonSchema | undefined => kind.schem
 export const undeclaredFields = (object: KubeObject, kind: ServedKind): string[] => {
   const schema = schemaOf(kind);
   return schema === undefined ? [] : unknownFields(object, schema, resolveSchema);
+};
+
+/** What the decoder says of a value of the wrong type: of a custom kind only metadata is decoded. */
+export const typeFault = (object: KubeObject, kind: ServedKind): string | undefined => {
+  const schema = schemaOf(kind);
+  if (schema === undefined) return undefined;
+  const whole = decodingError((kind.custom ? { metadata: object.metadata } : object) as unknown as JsonObject, schema);
+  return whole ?? (kind.apiVersion === 'v1' && kind.kind === 'Secret' ? secretFault(object) : undefined);
+};
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const secretFault = (object: KubeObject): string | undefined => {
+  const data = isJsonObject(object.data) ? Object.values(object.data) : [];
+  const wrong = data.find((value) => typeof value === 'string' && !BASE64.test(value));
+  return wrong === undefined ? undefined : 'illegal base64 data at input byte 0';
 };
 
 /** `object` with the server's defaults; idempotent. */
@@ -64,7 +80,7 @@ export const storageCauses = (
 ): StatusCause[] => {
   const general = [
     ...(old === undefined || next.metadata.labels !== old.metadata.labels
-      ? metadataCauses(kind.kind, next.metadata)
+      ? metadataCauses(kind.kind, next.metadata, kind.custom)
       : []),
     ...(old === undefined ? [] : finalizerCauses(next.metadata, old.metadata)),
   ];
@@ -72,7 +88,7 @@ export const storageCauses = (
   const untouched = old !== undefined && next.spec === old.spec;
   const consistency = untouched ? [] : [...builtInSchemaCauses(next, kind), ...consistencyCauses(next)];
   const frozen = old === undefined || options.bypassImmutability === true ? [] : immutableCauses(next, old);
-  return [...general, ...consistency, ...frozen];
+  return [...general, ...frozen, ...consistency];
 };
 
 /** Types and required fields of spec only: what the server's own decoder and validation refuse. */
@@ -82,9 +98,24 @@ const builtInSchemaCauses = (next: KubeObject, kind: ServedKind): StatusCause[] 
   return spec === undefined || !isJsonObject(next.spec) ? [] : schemaCauses(next.spec, spec, 'spec', resolveSchema);
 };
 
-/** Schema first; rules are judged only on what the schema accepts, as in the server. */
+/** Mistakes that leave a value of another form than rules are written for. */
+const BLOCKING = [
+  ...['FieldValueRequired', 'FieldValueTypeInvalid', 'FieldValueTooLong', 'FieldValueTooMany'],
+  ...['FieldValueNotSupported', 'FieldValueDuplicate'],
+];
+const NOT_CHECKED: StatusCause = {
+  field: '<nil>',
+  reason: 'FieldValueInvalid',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
+/** Schema first; rules are judged only on what has the right form, as in the server. */
 const customCauses = (next: KubeObject, old: LiveObject | undefined, kind: ServedKind): StatusCause[] => {
   if (kind.schema === undefined) return [];
   const found = schemaCauses(next, kind.schema, '', resolveSchema);
-  return found.length > 0 ? found : ruleCauses(json(next), old === undefined ? undefined : json(old), kind.rules ?? []);
+  const rules = kind.rules ?? [];
+  if (rules.length === 0) return found;
+  if (found.some(({ reason = '' }) => BLOCKING.includes(reason))) return [...found, NOT_CHECKED];
+  return [...found, ...ruleCauses(json(next), old === undefined ? undefined : json(old), rules)];
 };

@@ -2,7 +2,8 @@
 import type { KubeObject, LiveObject, ObjectMeta } from '../../lib/base/kube-object';
 import type { Core } from './core';
 import type { Call } from './failures';
-import { conflict } from './failures';
+import { conflict, preconditionFailed } from './failures';
+import { groupOf } from '../../lib/base/kube-object';
 import type { ServedKind } from './kinds';
 
 export const FOREGROUND = 'foregroundDeletion';
@@ -19,17 +20,24 @@ export interface Preconditions {
 export const checkPreconditions = (stored: LiveObject, wanted: Preconditions, kind: ServedKind, call: Call): void => {
   const { name, uid, resourceVersion } = stored.metadata;
   if (wanted.uid !== undefined && wanted.uid !== uid) {
-    throw conflict(
-      call,
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
-    );
+    const why = `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw preconditionFailed(call, kind, name, why);
   }
   if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`;
-    throw conflict(call, kind, name, why);
+    const why = `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw preconditionFailed(call, kind, name, why);
   }
+};
+
+/** Throws Conflict unless an update is meant for `stored`: storage says so, in its own words. */
+export const checkStoredUid = (stored: LiveObject, wanted: string | undefined, kind: ServedKind, call: Call): void => {
+  const { name, namespace, uid } = stored.metadata;
+  if (wanted === undefined || wanted === uid) return;
+  const place = `${kind.custom ? `${groupOf(kind.apiVersion)}/` : ''}${kind.plural}`;
+  const key = `/registry/${place}/${namespace === undefined ? '' : `${namespace}/`}${name}`;
+  const failed = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`;
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`;
+  throw conflict(call, kind, name, why);
 };
 
 /** Whether nothing holds an object that is being deleted any more. */

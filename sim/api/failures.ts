@@ -2,7 +2,7 @@
 import type { ApiError, StatusCause, StatusReason } from '../../controllers/kube/api-error';
 import { apiError } from '../../controllers/kube/api-error';
 import { groupOf } from '../../lib/base/kube-object';
-import type { ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
+import type { KubeObject, ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
 import { refString } from '../../lib/base/kube-object';
 import type { ServedKind } from './kinds';
 import { resourceName } from './kinds';
@@ -11,9 +11,17 @@ import { resourceName } from './kinds';
 export interface Call {
   readonly verb: string;
   readonly object: string;
+  /** `pods`, `wekapolicies.weka.weka.io`. */
+  readonly resource?: string;
+  readonly namespace?: string;
 }
 
-export const callOf = (verb: string, ref: ObjectRef): Call => ({ verb, object: refString(ref) });
+export const callOf = (verb: string, ref: ObjectRef, kind: ServedKind): Call => ({
+  verb,
+  object: refString(ref),
+  resource: resourceName(kind),
+  ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+});
 
 const failure = (call: Call, status: number, reason: StatusReason | undefined, message: string): ApiError =>
   apiError({ status, reason, message }, call);
@@ -30,6 +38,10 @@ export const alreadyExists = (call: Call, kind: ServedKind, name: string): ApiEr
 
 export const conflict = (call: Call, kind: ServedKind, name: string, why: string): ApiError =>
   failure(call, 409, 'Conflict', `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`);
+
+/** A deletion that was meant for something else. */
+export const preconditionFailed = (call: Call, kind: ServedKind, name: string, why: string): ApiError =>
+  failure(call, 409, 'Conflict', `Operation cannot be fulfilled on ${titleOf(kind)} "${name}": ${why}`);
 
 export const staleVersion = (call: Call, kind: ServedKind, name: string): ApiError =>
   conflict(
@@ -58,19 +70,69 @@ export const expiredContinue = (call: Call): ApiError =>
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
   );
 
+/** Nothing new is taken by a namespace that is being deleted. */
+export const terminating = (call: Call, kind: ServedKind, ref: ObjectRef): ApiError => {
+  const { name, namespace = '' } = ref;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const cause = {
+    field: 'metadata.namespace',
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+  };
+  const message = `${resourceName(kind)} "${name}" is forbidden: ${why}`;
+  return apiError({ status: 403, reason: 'Forbidden', message, causes: [cause] }, call);
+};
+
+/** Another bearer of the name: as the client tells it, which asked for a certain one. */
+export const otherUid = (call: Call, kind: TypeMeta, name: string, asked: string): ApiError => {
+  const why = `Invalid value: ${JSON.stringify(asked)}: field is immutable`;
+  const causes = [{ field: 'metadata.uid', reason: 'FieldValueInvalid', message: why }];
+  const message = `${titleOf(kind)} "${name}" is invalid: metadata.uid: ${why}`;
+  return apiError({ status: 409, reason: 'Conflict', message, causes }, call);
+};
+
+/** An update that must say which version it changes. */
+export const versionMissing = (call: Call, kind: ServedKind, name: string): ApiError => {
+  const why = 'Invalid value: 0: must be specified for an update';
+  const causes = [{ field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message: why }];
+  const message = `${resourceName(kind)} "${name}" is invalid: metadata.resourceVersion: ${why}`;
+  return apiError({ status: 422, reason: 'Invalid', message, causes }, call);
+};
+
+/** The options of a call are wrong. */
+export const invalidOption = (call: Call, options: string, cause: StatusCause): ApiError => {
+  const message = `${options}.meta.k8s.io "" is invalid: ${cause.field}: ${cause.message}`;
+  return apiError({ status: 422, reason: 'Invalid', message, causes: [cause] }, call);
+};
+
+/** A patch that makes something of the object that is none of its kind. */
+export const invalidPatch = (call: Call, result: KubeObject, why: string): ApiError => {
+  const message = `Invalid value: ${JSON.stringify(JSON.stringify(result))}: ${why}`;
+  const causes = [{ field: 'patch', reason: 'FieldValueInvalid', message }];
+  return apiError({ status: 422, reason: 'Invalid', message: ` "" is invalid: patch: ${message}`, causes }, call);
+};
+
+/** A failure that the server has no reason for. */
+export const internal = (call: Call, message: string): ApiError => failure(call, 500, undefined, message);
+
 /** A schema mismatch of an applied document: the server answers it as an error of its own, without a reason. */
-export const undeclaredField = (call: Call, ref: ObjectRef, path: string): ApiError => {
-  const type = `${ref.apiVersion}, Kind=${ref.kind}`;
+export const untypedPatch = (call: Call, ref: ObjectRef, why: string): ApiError => {
+  const type = `${ref.apiVersion.includes('/') ? '' : '/'}${ref.apiVersion}, Kind=${ref.kind}`;
   const key = `${ref.namespace ?? ''}/${ref.name}`;
-  const message = `failed to create typed patch object (${key}; ${type}): .${path}: field not declared in schema`;
+  const message = `failed to create typed patch object (${key}; ${type}): ${why}`;
   return failure(call, 500, undefined, message);
+};
+
+/** `Kind.group`, or `Kind` in the core group. */
+export const titleOf = (kind: TypeMeta): string => {
+  const group = groupOf(kind.apiVersion);
+  return group === '' ? kind.kind : `${kind.kind}.${group}`;
 };
 
 /** 422 with one cause a field. */
 export const invalid = (call: Call, kind: TypeMeta, name: string, causes: readonly StatusCause[]): ApiError => {
-  const group = groupOf(kind.apiVersion);
-  const title = group === '' ? kind.kind : `${kind.kind}.${group}`;
-  const each = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  const title = titleOf(kind);
+  const each = [...new Set(causes.map((cause) => `${cause.field}: ${cause.message}`))];
   const text = each.length === 1 ? each[0] : `[${each.join(', ')}]`;
   return apiError({ status: 422, reason: 'Invalid', message: `${title} "${name}" is invalid: ${text}`, causes }, call);
 };
@@ -95,6 +157,9 @@ export const applyConflict = (
 
 const groupByMessage = (causes: readonly { readonly message: string; readonly field: string }[]): string[] => {
   const lines = new Map<string, string[]>();
-  for (const cause of causes) lines.set(cause.message, [...(lines.get(cause.message) ?? []), `- ${cause.field}`]);
+  for (const cause of causes) {
+    const title = cause.message.replace(/^conflict /, 'conflicts ');
+    lines.set(title, [...(lines.get(title) ?? []), `- ${cause.field}`]);
+  }
   return [...lines].map(([message, fields]) => `${message}:\n${fields.join('\n')}`);
 };

@@ -13,6 +13,10 @@ export interface ServedKind extends TypeMeta {
   readonly statusSubresource: boolean;
   /** Whether metadata.generation is kept. */
   readonly generation: boolean;
+  /** An update of what isn't there makes it. */
+  readonly createsOnUpdate?: boolean;
+  /** An update must say which version it changes. Custom kinds: always. */
+  readonly versionedUpdates?: boolean;
   /** Defined by a CRD: unknown fields, defaults and rules come from `schema`. */
   readonly custom: boolean;
   /** Schema of the whole object; a built-in kind's comes from the table of all built-in schemas. */
@@ -34,6 +38,8 @@ interface Traits {
   readonly status?: boolean;
   readonly generation?: boolean;
   readonly cluster?: boolean;
+  readonly createsOnUpdate?: boolean;
+  readonly versionedUpdates?: boolean;
 }
 
 const builtIn = (apiVersion: string, kind: string, plural: string, traits: Traits = {}): ServedKind => ({
@@ -43,6 +49,8 @@ const builtIn = (apiVersion: string, kind: string, plural: string, traits: Trait
   namespaced: traits.cluster !== true,
   statusSubresource: traits.status === true,
   generation: traits.generation === true,
+  ...(traits.createsOnUpdate === true ? { createsOnUpdate: true } : {}),
+  ...(traits.versionedUpdates === true ? { versionedUpdates: true } : {}),
   custom: false,
 });
 
@@ -55,7 +63,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   builtIn('v1', 'Namespace', 'namespaces', { cluster: true, status: true }),
   builtIn('v1', 'Node', 'nodes', { cluster: true, status: true }),
   builtIn('v1', 'Pod', 'pods', workload),
-  builtIn('v1', 'Service', 'services', { status: true }),
+  builtIn('v1', 'Service', 'services', { status: true, createsOnUpdate: true }),
   builtIn('v1', 'ConfigMap', 'configmaps'),
   builtIn('v1', 'Secret', 'secrets'),
   builtIn('v1', 'ServiceAccount', 'serviceaccounts'),
@@ -66,7 +74,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   builtIn('apps/v1', 'Deployment', 'deployments', workload),
   builtIn('apps/v1', 'ControllerRevision', 'controllerrevisions'),
   builtIn('batch/v1', 'Job', 'jobs', workload),
-  builtIn('coordination.k8s.io/v1', 'Lease', 'leases'),
+  builtIn('coordination.k8s.io/v1', 'Lease', 'leases', { createsOnUpdate: true, versionedUpdates: true }),
   builtIn('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', { generation: true }),
   builtIn('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', workload),
   builtIn('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses', { cluster: true, generation: true }),

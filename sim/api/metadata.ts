@@ -1,68 +1,114 @@
 /** Rules that names, labels and finalizers of every object follow, and what an update of metadata may change. */
 import type { StatusCause } from '../../controllers/kube/api-error';
 import type { LiveObject, ObjectMeta } from '../../lib/base/kube-object';
+import { causesOfKey, causesOfLabelValue, LABEL_RULE, SUBDOMAIN_RULE, withinLength } from './names';
 
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const PATH_SEGMENT = /^[^/%]+$/;
-const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-const QUALIFIED = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
-const SUBDOMAIN_RULE =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
-const LABEL_RULE =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
-
-const bad = (field: string, value: string, why: string): StatusCause => ({
+const invalidValue = (field: string, value: string, why: string): StatusCause => ({
   field,
   reason: 'FieldValueInvalid',
   message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
 });
+const required = (field: string, why = ''): StatusCause => ({
+  field,
+  reason: 'FieldValueRequired',
+  message: `Required value${why === '' ? '' : `: ${why}`}`,
+});
 
-const nameCauses = (kind: string, name: string): StatusCause[] => {
-  if (kind === 'Service') return LABEL.test(name) && name.length <= 63 ? [] : [bad('metadata.name', name, LABEL_RULE)];
-  if (['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'].includes(kind)) {
-    return PATH_SEGMENT.test(name) ? [] : [bad('metadata.name', name, "may not contain '/' or '%'")];
+const SHORT_NAMES = ['Service', 'Namespace'];
+const RBAC_KINDS = ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
+
+/** What is wrong with a name of a kind. */
+const nameFaults = (kind: string, name: string): string[] => {
+  if (RBAC_KINDS.includes(kind)) {
+    if (name.includes('/')) return ["may not contain '/'"];
+    return PATH_SEGMENT.test(name) ? [] : ["may not contain '%'"];
   }
-  if (name.length > 253) return [bad('metadata.name', name, 'must be no more than 253 characters')];
-  return SUBDOMAIN.test(name) ? [] : [bad('metadata.name', name, SUBDOMAIN_RULE)];
+  if (SHORT_NAMES.includes(kind)) {
+    const dots = name.includes('.') ? ['must not contain dots'] : [];
+    const long = withinLength(name, 63);
+    return dots.length > 0 ? dots : [...long, ...(LABEL_RULE.form.test(name) ? [] : [LABEL_RULE.says])];
+  }
+  return [...withinLength(name, 253), ...(SUBDOMAIN_RULE.form.test(name) ? [] : [SUBDOMAIN_RULE.says])];
+};
+
+const nameCauses = (kind: string, metadata: ObjectMeta): StatusCause[] => {
+  const { name, generateName } = metadata;
+  if (name === '') return [required('metadata.name', 'name or generateName is required')];
+  const prefix = (generateName ?? '').replace(/-$/, '');
+  const generated = generateName === undefined ? [] : nameFaults(kind, prefix);
+  return [
+    ...generated.map((why) => invalidValue('metadata.generateName', generateName ?? '', why)),
+    ...nameFaults(kind, name).map((why) => invalidValue('metadata.name', name, why)),
+  ];
 };
 
 const labelCauses = (labels: Readonly<Record<string, string>>): StatusCause[] =>
-  Object.entries(labels).flatMap(([key, value]) => {
-    const name = key.slice(key.indexOf('/') + 1);
-    if (!QUALIFIED.test(key) || name.length > 63) {
-      return [
-        bad(
-          'metadata.labels',
-          key,
-          'name part must consist of alphanumeric characters, and be no more than 63 characters',
-        ),
-      ];
-    }
-    if (value.length > 63) return [bad('metadata.labels', value, 'must be no more than 63 characters')];
-    const rule = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'";
-    return LABEL_VALUE.test(value) ? [] : [bad('metadata.labels', value, rule)];
-  });
+  Object.entries(labels).flatMap(([key, value]) => [
+    ...causesOfKey(key).map((why) => invalidValue('metadata.labels', key, why)),
+    ...causesOfLabelValue(value).map((why) => invalidValue('metadata.labels', value, why)),
+  ]);
 
-const ownerCauses = (metadata: ObjectMeta): StatusCause[] => {
-  const controllers = (metadata.ownerReferences ?? []).filter((each) => each.controller === true);
-  return controllers.length < 2
-    ? []
-    : [
-        bad(
-          'metadata.ownerReferences',
-          controllers.map((each) => each.name).join(', '),
-          'Only one reference can have Controller set to true',
-        ),
-      ];
+const ANNOTATIONS_LIMIT = 262_144;
+
+const annotationCauses = (annotations: Readonly<Record<string, string>>): StatusCause[] => {
+  const size = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const large = {
+    field: 'metadata.annotations',
+    reason: 'FieldValueTooLong',
+    message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`,
+  };
+  return [
+    ...Object.keys(annotations).flatMap((key) =>
+      causesOfKey(key.toLowerCase()).map((why) => invalidValue('metadata.annotations', key, why)),
+    ),
+    ...(size > ANNOTATIONS_LIMIT ? [large] : []),
+  ];
 };
 
-/** What is wrong with metadata, whatever the kind. */
-export const metadataCauses = (kind: string, metadata: ObjectMeta): StatusCause[] => [
-  ...nameCauses(kind, metadata.name),
+const ownerCauses = (metadata: ObjectMeta): StatusCause[] => {
+  const owners = metadata.ownerReferences ?? [];
+  const nameless = owners.filter((each) => each.uid === '');
+  const controllers = owners.filter((each) => each.controller === true).map((each) => `${each.kind}/${each.name}`);
+  const found = nameless.map(() => invalidValue('metadata.ownerReferences.uid', '', 'must not be empty'));
+  if (controllers.length < 2) return found;
+  const [first = '', second = ''] = controllers;
+  const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+  return [
+    ...found,
+    {
+      field: 'metadata.ownerReferences',
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(owners)}: ${why}`,
+    },
+  ];
+};
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+const finalizerNames = (finalizers: readonly string[], custom: boolean): StatusCause[] =>
+  custom
+    ? []
+    : finalizers.flatMap((each, index) =>
+        each.includes('/') || STANDARD_FINALIZERS.includes(each)
+          ? []
+          : [
+              invalidValue(
+                `metadata.finalizers[${index}]`,
+                each,
+                'name is neither a standard finalizer name nor is it fully qualified',
+              ),
+            ],
+      );
+
+/** What is wrong with metadata of an object of a kind; `custom`: the kind is defined by a CRD. */
+export const metadataCauses = (kind: string, metadata: ObjectMeta, custom: boolean): StatusCause[] => [
+  ...nameCauses(kind, metadata),
   ...labelCauses(metadata.labels ?? {}),
+  ...annotationCauses(metadata.annotations ?? {}),
   ...ownerCauses(metadata),
+  ...finalizerNames(metadata.finalizers ?? [], custom),
 ];
 
 /** An object that is being deleted takes no new finalizers. */
@@ -80,6 +126,11 @@ export const finalizerCauses = (next: ObjectMeta, old: ObjectMeta): StatusCause[
   ];
 };
 
+/** The time of a deletion is the server's alone. */
+export const deletionTimeCauses = (next: ObjectMeta, old: ObjectMeta): StatusCause[] =>
+  next.deletionTimestamp === undefined || next.deletionTimestamp === old.deletionTimestamp
+    ? []
+    : [invalidValue('metadata.deletionTimestamp', next.deletionTimestamp, 'field is immutable')];
 /** Set by the server alone: an update neither changes nor removes them. */
 const SERVER_FIELDS = [
   'namespace',

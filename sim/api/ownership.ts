@@ -1,11 +1,11 @@
 /** managedFields of writes that are not an apply: the writer owns what it changed, everybody loses what changed or went. */
 import type { JsonSchema } from '../../lib/api/json-schema';
 import type { JsonObject, JsonValue } from '../../lib/base/json';
+import { isJsonObject } from '../../lib/base/json';
 import type { KubeObject, ManagedFieldsEntry } from '../../lib/base/kube-object';
 import type { FieldSet } from '../../synth/fields';
 import {
   difference,
-  fieldsOf,
   formatFields,
   isEmptySet,
   isOwnerEntry,
@@ -18,6 +18,7 @@ import {
 import { sameJson } from '../../synth/json-equal';
 import { childrenOf, effectOn } from '../../synth/merge-values';
 import { topologyOf } from '../../synth/schemas';
+import { textOf } from '../text';
 
 export interface Writer {
   readonly manager: string;
@@ -39,7 +40,8 @@ export const updateOwnership = (
 ): ManagedFieldsEntry[] => {
   const before = old === undefined ? {} : withoutManagedFields(old);
   const after = withoutManagedFields(next);
-  const changed = stripIdentity(changedFields(before, after, schema));
+  const start = old === undefined ? skeletonOf(after) : before;
+  const changed = stripIdentity(changedFields(start, after, schema));
   const owner = { ...ownerOf(writer), operation: 'Update' as const };
   const entries = old?.metadata.managedFields ?? [];
   const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
@@ -85,7 +87,7 @@ const sortEntries = (entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry
 /** Fields of `after` that are new or have another value than in `before`. */
 const changedFields = (before: JsonValue | undefined, after: JsonValue, schema: JsonSchema | undefined): FieldSet => {
   if (before === after) return NO_FIELDS;
-  if (before === undefined) return fieldsOf(after, schema);
+  if (before === undefined) return addedFields(after, schema);
   if (topologyOf(schema, after).kind === 'leaf' || topologyOf(schema, before).kind === 'leaf') {
     return sameJson(before, after) ? NO_FIELDS : { member: true, children: new Map() };
   }
@@ -94,25 +96,38 @@ const changedFields = (before: JsonValue | undefined, after: JsonValue, schema: 
 
 const changedChildren = (before: JsonValue, after: JsonValue, schema: JsonSchema | undefined): FieldSet => {
   const old = childrenOf(before, schema);
-  const added: JsonValue = Array.isArray(after) ? [] : {};
   const children = new Map<string, FieldSet>();
   for (const [element, child] of childrenOf(after, schema)) {
     const previous = old.get(element)?.value;
-    if (previous === undefined) put(added, element, child.value);
-    else {
-      const set = changedFields(previous, child.value, child.schema);
-      if (!isEmptySet(set)) children.set(element, set);
-    }
+    const set = changedFields(previous, child.value, child.schema);
+    if (!isEmptySet(set)) children.set(element, set);
   }
-  const changed = { member: false, children };
-  return Object.keys(added).length === 0 ? changed : union(changed, fieldsOf(added, schema));
+  return { member: false, children };
 };
 
-/** Collects what is wholly new, so that fieldsOf can say how the server would count it. */
-const put = (container: JsonValue[] | JsonObject, element: string, value: JsonValue): void => {
-  if (Array.isArray(container)) container.push(value);
-  else container[element.slice(2)] = value;
+/** Something wholly new is owned with everything in it, each container for itself too. */
+const addedFields = (value: JsonValue, schema: JsonSchema | undefined): FieldSet => {
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of childrenOf(value, schema))
+    children.set(element, addedFields(child.value, child.schema));
+  return { member: true, children };
 };
+
+/** Structures that a built-in kind has before anything is in them: nobody owns them. */
+const STRUCTURES = ['spec', 'status', 'template', 'strategy', 'updateStrategy', 'loadBalancer'];
+
+const skeletonOf = (object: JsonObject, custom = isCustom(object)): JsonObject => {
+  const skeleton: JsonObject = { metadata: {} };
+  if (custom) return skeleton;
+  for (const name of STRUCTURES) {
+    const value = object[name];
+    if (isJsonObject(value)) skeleton[name] = skeletonOf(value, false);
+  }
+  return skeleton;
+};
+
+const isCustom = (object: JsonObject): boolean =>
+  /\.[a-z]+\//.test(textOf(object.apiVersion)) && !/(^|\.)k8s\.io\//.test(textOf(object.apiVersion));
 
 /** The fields of an entry; entries never change, and most live long. */
 const fieldsIn = (entry: ManagedFieldsEntry): FieldSet => {

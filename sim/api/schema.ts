@@ -37,6 +37,7 @@ export const unknownFields = (value: unknown, schema: JsonSchema, resolve: Resol
       if (items !== undefined) at.forEach((item, index) => visit(item, items, `${path}[${index}]`));
     } else if (isJsonObject(at)) {
       for (const name of Object.keys(at)) {
+        if (at[name] === undefined) continue;
         const next = propertySchema(known, name);
         if (next === undefined) found.push(joinPath(path, name));
         else if (next !== true) visit(at[name], next, joinPath(path, name));

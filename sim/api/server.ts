@@ -6,25 +6,32 @@ import { ApiError } from '../../controllers/kube/api-error';
 import type { JsonValue } from '../../lib/base/json';
 import type { KubeObject, LiveObject, Manifest, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
 import { refOf } from '../../lib/base/kube-object';
-import { pathString } from '../../synth/fields';
 import { applyMerge } from '../../synth/merge';
-import { schemaOf, undeclaredFields } from './admission';
+import { schemaOf, typeFault, undeclaredFields } from './admission';
 import type { Core, WriteRequest, WriteVerb } from './core';
 import type { Preconditions, Propagation } from './deletion';
-import { checkPreconditions, markDeleted } from './deletion';
+import { checkPreconditions, checkStoredUid, markDeleted } from './deletion';
 import {
   alreadyExists,
   applyConflict,
   badRequest,
   callOf,
   conflict,
+  internal,
+  invalidOption,
+  invalidPatch,
   methodNotAllowed,
   notFound,
+  otherUid,
   staleVersion,
-  undeclaredField,
+  untypedPatch,
+  versionMissing,
 } from './failures';
+import type { Call } from './failures';
 import type { ServedKind } from './kinds';
 import { mergePatch } from './merge-patch';
+import { setCondition } from '../control-plane/conditions';
+import { applyPath, applyError } from './typed';
 import type { Write } from './writes';
 import { createObject, dropObject, updateObject } from './writes';
 
@@ -44,13 +51,7 @@ export class ApiServer {
   kindOf(type: TypeMeta, verb: string): ServedKind {
     const kind = this.core.kinds.find(type);
     if (kind !== undefined) return kind;
-    const { apiVersion } = type;
-    const message = 'the server could not find the requested resource';
-    throw new ApiError(
-      'KindMissing',
-      { kind: type.kind, apiVersion, verb },
-      { status: 404, reason: 'NotFound', message },
-    );
+    throw kindMissing(type, verb);
   }
 
   get(ref: ObjectRef): LiveObject | undefined {
@@ -61,7 +62,10 @@ export class ApiServer {
   create(manifest: Manifest, request: WriteRequest): LiveObject {
     const write = this.write('create', manifest, request);
     checkFields(manifest, write);
-    const { name } = manifest.metadata;
+    const { name, resourceVersion } = manifest.metadata;
+    if (resourceVersion !== undefined && request.trusted !== true) {
+      throw internal(write.call, 'resourceVersion should not be set on objects to be created');
+    }
     if (this.stored(write) !== undefined) throw alreadyExists(write.call, write.kind, name);
     return createObject(manifest, write, this.core);
   }
@@ -69,12 +73,14 @@ export class ApiServer {
   replace(manifest: Manifest, request: WriteRequest): LiveObject {
     const write = this.write('replace', manifest, request);
     checkFields(manifest, write);
-    const old = this.mustExist(write);
     const { resourceVersion, uid } = manifest.metadata;
-    if (resourceVersion === undefined && write.kind.custom) {
-      throw badRequest(write.call, 'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update');
+    if (write.kind.createsOnUpdate === true && this.stored(write) === undefined) {
+      return createObject(manifest, write, this.core);
     }
-    checkPreconditions(old, { uid }, write.kind, write.call);
+    const old = this.mustExist(write);
+    const versioned = write.kind.custom || write.kind.versionedUpdates === true;
+    if (resourceVersion === undefined && versioned) throw versionMissing(write.call, write.kind, write.ref.name);
+    checkStoredUid(old, uid, write.kind, write.call);
     if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
       throw staleVersion(write.call, write.kind, old.metadata.name);
     }
@@ -85,8 +91,8 @@ export class ApiServer {
     const write = this.write('patch', { ...ref, metadata: { name: ref.name, ...namespaceOf(ref) } }, request);
     const old = this.mustExist(write);
     this.checkSeen(old, request, write);
-    checkFields(patch as unknown as KubeObject, write);
     const next = mergePatch(old as unknown as JsonValue, patch) as unknown as KubeObject;
+    if (request.trusted !== true) checkPatched(next, write);
     return updateObject(old, next, write, this.core);
   }
 
@@ -94,8 +100,9 @@ export class ApiServer {
     const write = this.write('apply', manifest, request);
     if (manifest.metadata.managedFields !== undefined)
       throw badRequest(write.call, 'metadata.managedFields must be nil');
-    const [unknown] = undeclaredFields(manifest, write.kind);
-    if (unknown !== undefined) throw undeclaredField(write.call, write.ref, unknown);
+    checkManager(request.manager, write.call);
+    const wrong = applyError(manifest, schemaOf(write.kind));
+    if (wrong !== undefined) throw untypedPatch(write.call, write.ref, wrong);
     const old = this.stored(write);
     this.checkApply(old, request, write);
     const { manager, force, subresource } = request;
@@ -138,22 +145,23 @@ export class ApiServer {
         `pod ${pod.name} is already assigned to node or is being deleted`,
       );
     }
-    return updateObject(old, { ...old, spec: { ...old.spec, nodeName } }, write, this.core);
+    const scheduled = { type: 'PodScheduled', status: 'True' };
+    const conditions = setCondition(old.status?.conditions, scheduled, this.core.clock.timestamp());
+    const status = { ...old.status, conditions };
+    return updateObject(old, { ...old, spec: { ...old.spec, nodeName }, status }, write, this.core);
   }
 
   private write(verb: WriteVerb, object: KubeObject, request: WriteRequest): Write {
-    const ref = refOf(object);
-    const kind = this.kindOf(ref, verb);
-    const call = callOf(verb, ref);
-    if (kind.namespaced !== (ref.namespace !== undefined)) {
-      throw badRequest(
-        call,
-        kind.namespaced
-          ? 'an empty namespace may not be set when a resource name is provided'
-          : 'namespace may not be set on a cluster-scoped object',
-      );
+    const { namespace, ...bare } = refOf(object);
+    const kind = this.kindOf(bare, verb);
+    // The address of a kind without namespaces has none, whatever the object says.
+    const ref = kind.namespaced && namespace !== undefined ? { ...bare, namespace } : bare;
+    const call = callOf(verb, ref, kind);
+    if (kind.namespaced && namespace === undefined) {
+      if (verb === 'create') throw methodNotAllowed(call);
+      throw badRequest(call, 'an empty namespace may not be set when a resource name is provided');
     }
-    if (request.subresource !== undefined && !kind.statusSubresource) throw methodNotAllowed(call);
+    if (request.subresource !== undefined && !kind.statusSubresource) throw kindMissing(bare, verb);
     return { verb, kind, call, ref, request };
   }
 
@@ -170,13 +178,15 @@ export class ApiServer {
   private checkApply(old: LiveObject | undefined, request: ApplyRequest, write: Write): void {
     if (old !== undefined) return this.checkSeen(old, request, write);
     if (request.subresource !== undefined) throw notFound(write.call, write.kind, write.ref.name);
-    if (request.uid === undefined && request.resourceVersion === undefined) return;
+    if (request.uid === undefined) return;
     const why = `uid mismatch: the provided object specified uid ${request.uid}, and no existing object was found`;
     throw conflict(write.call, write.kind, write.ref.name, why);
   }
 
   private checkSeen(old: LiveObject, wanted: Preconditions, write: Write): void {
-    checkPreconditions(old, { uid: wanted.uid }, write.kind, write.call);
+    if (wanted.uid !== undefined && wanted.uid !== old.metadata.uid) {
+      throw otherUid(write.call, write.kind, write.ref.name, wanted.uid);
+    }
     if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== old.metadata.resourceVersion) {
       throw staleVersion(write.call, write.kind, write.ref.name);
     }
@@ -189,12 +199,60 @@ const namespaceOf = (ref: ObjectRef): { namespace?: string } =>
 /** Strict validation: a field that the kind doesn't have is refused, not dropped. */
 const checkFields = (document: KubeObject, write: Write): void => {
   if (write.request.trusted === true) return;
-  const unknown = undeclaredFields(document, write.kind);
-  if (unknown.length > 0) throw badRequest(write.call, strictMessage(unknown));
+  const wrong = typeFault(document, write.kind);
+  const unknown = wrong === undefined ? undeclaredFields(document, write.kind) : [];
+  const why = wrong ?? (unknown.length > 0 ? strictMessage(unknown) : undefined);
+  if (why === undefined) return;
+  const version = write.kind.apiVersion.split('/').at(-1);
+  throw badRequest(
+    write.call,
+    `${write.kind.kind} in version "${version}" cannot be handled as a ${write.kind.kind}: ${why}`,
+  );
+};
+
+/** What a patch made of the object is of its kind, under its name, and has no field that the kind lacks. */
+const checkPatched = (next: KubeObject, write: Write): void => {
+  const { kind, call, ref } = write;
+  const { name, namespace } = next.metadata;
+  if (next.kind !== kind.kind) {
+    throw invalidPatch(call, next, `converting (v1.${next.kind}) to (core.${kind.kind}): unknown conversion`);
+  }
+  if (name !== ref.name) {
+    throw badRequest(call, `the name of the object (${name}) does not match the name on the URL (${ref.name})`);
+  }
+  if (namespace !== ref.namespace) {
+    throw badRequest(call, 'the namespace of the provided object does not match the namespace sent on the request');
+  }
+  const unknown = undeclaredFields(next, kind);
+  if (unknown.length > 0) throw invalidPatch(call, next, strictMessage(unknown));
+};
+
+const checkManager = (manager: string, call: Call): void => {
+  const field = 'fieldManager';
+  if (manager === '') {
+    const message = 'Required value: is required for apply patch';
+    throw invalidOption(call, 'PatchOptions', { field, reason: 'FieldValueRequired', message });
+  }
+  if (manager.length > 128) {
+    const message = 'Too long: may not be more than 128 bytes';
+    throw invalidOption(call, 'PatchOptions', { field, reason: 'FieldValueTooLong', message });
+  }
+};
+
+const kindMissing = (type: TypeMeta, verb: string): ApiError => {
+  const message = `the server does not know ${type.kind} of ${type.apiVersion}`;
+  return new ApiError(
+    'KindMissing',
+    { kind: type.kind, apiVersion: type.apiVersion, verb },
+    { status: 404, reason: 'NotFound', message },
+  );
 };
 
 const strictMessage = (fields: readonly string[]): string =>
-  `strict decoding error: ${fields.map((field) => `unknown field "${field}"`).join(', ')}`;
+  `strict decoding error: ${[...fields]
+    .sort()
+    .map((field) => `unknown field "${field}"`)
+    .join(', ')}`;
 
 const withoutVersion = (manifest: Manifest): Manifest => {
   const { resourceVersion: _version, uid: _uid, ...metadata } = manifest.metadata;
@@ -204,6 +262,6 @@ const withoutVersion = (manifest: Manifest): Manifest => {
 const conflictFields = (conflict: ReturnType<typeof applyMerge>['conflicts'][number]) =>
   conflict.fields.map((path) => ({
     manager: conflict.manager,
-    field: `.${pathString(path)}`,
-    using: conflict.operation === 'Update' ? ' using update' : '',
+    field: applyPath(path),
+    using: `${conflict.subresource === undefined ? '' : ` with subresource "${conflict.subresource}"`}${conflict.operation === 'Update' ? ` using ${conflict.apiVersion}` : ''}`,
   }));

@@ -36,17 +36,18 @@ const typeCause = (value: unknown, schema: JsonSchema, path: string): StatusCaus
   const actual = typeName(value);
   if (schema['x-kubernetes-int-or-string'] === true) {
     if (actual === 'integer' || actual === 'string') return undefined;
-    return invalidValue(
-      path,
-      JSON.stringify(actual),
-      `${path} in body must be of type integer,string: ${JSON.stringify(actual)}`,
-    );
+    return wrongType(path, actual, 'integer,string');
   }
   if (schema.type === undefined || typeMatches(actual, schema.type)) return undefined;
-  return invalidValue(
+  return wrongType(path, actual, schema.type);
+};
+
+const wrongType = (path: string, actual: string, wanted: string): StatusCause => {
+  const shown = JSON.stringify(actual);
+  return cause(
     path,
-    JSON.stringify(actual),
-    `${path} in body must be of type ${schema.type}: ${JSON.stringify(actual)}`,
+    'FieldValueTypeInvalid',
+    `Invalid value: ${shown}: ${path} in body must be of type ${wanted}: ${shown}`,
   );
 };
 

@@ -3,9 +3,9 @@
  * selection is ADDED and one that leaves it DELETED, whatever happened to it in storage.
  */
 import type { WatchEvent } from '../../controllers/kube/cluster-client';
-import type { TypeMeta } from '../../lib/base/kube-object';
+import type { LiveObject, TypeMeta } from '../../lib/base/kube-object';
 import type { Core } from './core';
-import { expired } from './failures';
+import { expired, internal } from './failures';
 import type { Matcher } from './selectors';
 import type { StoreEvent } from './store';
 
@@ -21,6 +21,11 @@ export interface WatchSource {
 
 /** Starts a watch; the result ends it. Throws Expired when the past after the version is forgotten. */
 export const openWatch = (source: WatchSource, core: Core): (() => void) => {
+  if (!/^\d+$/.test(source.resourceVersion)) {
+    const shown = JSON.stringify(source.resourceVersion);
+    const why = `Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`;
+    throw internal({ verb: 'watch', object: source.type.kind }, `resourceVersion: ${why}`);
+  }
   const past = core.store.since(source.type, Number(source.resourceVersion));
   if (past === undefined) {
     throw expired({ verb: 'watch', object: source.type.kind }, source.resourceVersion, core.store.oldest(source.type));
@@ -39,7 +44,11 @@ const seenBy = (matches: Matcher, event: StoreEvent): WatchEvent | undefined => 
   const before = event.previous !== undefined && matches(event.previous);
   const after = event.type !== 'DELETED' && matches(event.object);
   if (after) return { type: before ? 'MODIFIED' : 'ADDED', object: event.object };
-  return before ? { type: 'DELETED', object: event.object } : undefined;
+  if (!before) return undefined;
+  // Who can't see what became of it sees it as it was, under the version of the change.
+  const { resourceVersion } = event.object.metadata;
+  const left = event.type === 'DELETED' ? event.object : (event.previous as LiveObject);
+  return { type: 'DELETED', object: { ...left, metadata: { ...left.metadata, resourceVersion } } };
 };
 
 class WatchStream {

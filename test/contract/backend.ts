@@ -40,10 +40,11 @@ export const newWorld = async (backend: Backend, pods: boolean): Promise<World> 
 };
 
 /** Who watches for it makes it; on the embedded cluster nobody needs it. */
-const serviceAccount = async ({ client, settle }: Backend, namespace: string): Promise<void> => {
+const serviceAccount = async (backend: Backend, namespace: string): Promise<void> => {
   const account: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
+  const { client } = backend;
   await client.apply(account, { fieldManager: 'set-up', force: true });
-  await settle(
+  await backend.settle(
     'the ServiceAccount',
     async () => (await client.get({ ...account, namespace, name: 'default' })) !== undefined,
   );

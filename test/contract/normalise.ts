@@ -1,3 +1,4 @@
+import type { StatusCause } from '../../controllers/kube/api-error';
 import { ApiError } from '../../controllers/kube/api-error';
 import type { JsonObject, JsonValue } from '../../lib/base/json';
 import type { KubeObject, LiveObject } from '../../lib/base/kube-object';
@@ -9,14 +10,20 @@ import { anonymous } from './backend';
 export const refusalIn = (thrown: unknown): JsonObject => {
   if (!(thrown instanceof ApiError)) throw thrown;
   const { status, reason, message, causes = [] } = thrown.failure;
-  const list = causes.map(({ field, reason: why, message: text }) => ({ field, reason: why, message: text }));
+  const list = inOrder(causes);
   return {
     code: thrown.code,
     status,
     ...(reason === undefined ? {} : { reason }),
-    message,
+    message: list.length === 0 ? message : message.replace(/(is invalid|Apply failed with \d+ conflicts?):.*/s, '$1'),
     ...(list.length === 0 ? {} : { causes: list }),
-  } as JsonObject;
+  };
+};
+
+/** Causes each once, sorted: the real server walks maps, in another order each time. The message only repeats them. */
+const inOrder = (causes: readonly StatusCause[]): JsonObject[] => {
+  const each = causes.map(({ field, reason, message }) => JSON.stringify({ field, reason, message }));
+  return [...new Set(each)].sort().map((text) => JSON.parse(text) as JsonObject);
 };
 
 /** What a call came to: its result, or how it was refused. */
@@ -76,7 +83,14 @@ export const normalise = (value: JsonValue, world: World): JsonValue => {
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
       .replace(/\b10\.96\.\d+\.\d+\b/g, '<address>')
       .replace(/(kube-api-access)-\w{5}\b/g, '$1-<any>')
-      .replace(/(ResourceVersion in [\w ]+|resource version): \d+( \(\d+\))?/g, '$1: <version>');
+      .replace(/(ResourceVersion in [\w ]+|resource version): \d+( \(\d+\))?/g, '$1: <version>')
+      .replace(/(ResourceVersion in \w+ ?\w*) \(\d+\)/g, '$1 (<version>)')
+      // What only a program in Go says: the names of its types, and differences of its structures.
+      .replace(/ into Go struct field \S+ of type \S+/g, '')
+      .replace(/\n@@.*/gs, '')
+      .replace(/Invalid value: "\{\\"(?:[^"\\]|\\.)*"/g, 'Invalid value: "<object>"')
+      .replace(/Invalid value: \[?\{"(?:Name|apiVersion)".*?\}\]?:/g, 'Invalid value: <object>:')
+      .replace(/Duplicate value: \{"(?:Name|port)".*\}/g, 'Duplicate value: <object>');
   const visit = (given: JsonValue, key = ''): JsonValue => {
     if (typeof given === 'string') return key === 'resourceVersion' ? '<version>' : text(given);
     if (typeof given === 'number') return key === 'nodePort' ? '<port>' : given;

@@ -76,7 +76,7 @@ export const apply = (
 
 /** The object as stored; `undefined` when it isn't there. */
 export const stored = (world: World, of: KubeObject | ObjectRef): Promise<LiveObject | undefined> =>
-  world.client.get('metadata' in of ? refOf(of as KubeObject) : (of as ObjectRef));
+  world.client.get('metadata' in of ? refOf(of) : of);
 
 /** As stored; throws when it isn't there. */
 export const mustGet = async (world: World, of: KubeObject): Promise<LiveObject> => {

@@ -33,9 +33,10 @@ export const realBackend = async (): Promise<RealBackend> => {
   return backend;
 };
 
-const install = async ({ client, settle }: Backend, crd: KubeObject): Promise<void> => {
+const install = async (backend: Backend, crd: KubeObject): Promise<void> => {
+  const { client } = backend;
   await client.apply(crd, { fieldManager: 'set-up', force: true });
-  await settle(`${crd.metadata.name} served`, async () => {
+  await backend.settle(`${crd.metadata.name} served`, async () => {
     const conditions = (await client.get(refOf(crd)))?.status?.conditions;
     return (
       Array.isArray(conditions) &&

@@ -71,10 +71,10 @@ describe('server-side apply', () => {
       .patch(REF, { data: { x: '9' }, metadata: { labels: { by: 'hand' } } });
     expect(owners(edited)).toEqual({
       'one Apply': ['data.y'],
-      'kubectl-edit Update': ['data.x', 'metadata.labels.by'],
+      'kubectl-edit Update': ['data.x', 'metadata.labels', 'metadata.labels.by'],
     });
     const failure = await failureOf(apply(cluster, aConfigMap('a', { x: '1', y: '1' }), 'one'));
-    expect(failure.message).toBe('Apply failed with 1 conflict: conflict with "kubectl-edit" using update: .data.x');
+    expect(failure.message).toBe('Apply failed with 1 conflict: conflict with "kubectl-edit" using v1: .data.x');
     const undone = await apply(cluster, aConfigMap('a', { x: '1', y: '1' }), 'one', true);
     expect(undone).toMatchObject({ data: { x: '1', y: '1' }, metadata: { labels: { by: 'hand' } } });
     expect(owners(undone)['one Apply']).toEqual(['data.x', 'data.y']);

