@@ -94,20 +94,46 @@ const stepsFor = (child: MatchedChild, names: Names, manager: string): Step[] =>
 
 interface Remembered {
   readonly key: string;
+  /** What the steps depend on beside the spec, by identity: live objects are never changed in place. */
+  readonly parts: readonly unknown[];
   readonly steps: Step[];
 }
 
-/** What was found of a live object, as long as it is held: most rounds look at the same objects and want the same of them. */
-const remembered = new WeakMap<LiveObject, Remembered>();
+/**
+ * What was found of a live object, as long as its spec is held: most rounds want the same of it. A change of status alone
+ * leaves the other parts as they are in memory, at least where the objects never were text.
+ */
+const remembered = new WeakMap<object, Remembered>();
+
+const partsOf = ({ metadata }: LiveObject, manager: string): readonly unknown[] => [
+  metadata.uid,
+  metadata.labels,
+  metadata.annotations,
+  metadata.ownerReferences,
+  metadata.finalizers,
+  ...(metadata.managedFields ?? []).flatMap((entry) =>
+    entry.manager === manager && entry.subresource === undefined ? [entry.operation, entry.fieldsV1] : [],
+  ),
+];
+
+const sameParts = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((part, index) => part === b[index]);
+
+const ORDINARY: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+
+/** What changes whenever the object does, status and metadata apart. */
+const anchorOf = (live: LiveObject): object =>
+  Object.keys(live).every((key) => ORDINARY.has(key)) ? (live.spec ?? live) : live;
 
 const livingSteps = (child: MatchedChild, live: LiveObject, manager: string): Step[] => {
   const key = JSON.stringify([manager, child.role, child.slot, child.manifest]);
-  const known = remembered.get(live);
-  if (known?.key === key) return known.steps;
+  const [anchor, parts] = [anchorOf(live), partsOf(live, manager)];
+  const known = remembered.get(anchor);
+  if (known?.key === key && sameParts(known.parts, parts)) return known.steps;
   const { manifest } = child;
   const isPod = manifest.kind === 'Pod' && manifest.apiVersion === 'v1';
   const steps = isPod ? podSteps(child, live, manager) : [configure(child, manifest, live, manager)];
-  remembered.set(live, { key, steps });
+  remembered.set(anchor, { key, parts, steps });
   return steps;
 };
 
