@@ -16,11 +16,15 @@ export const simulateCommand = ({ terminal, exit }: CommandContext): Command =>
     examples: [
       ['a policy on six nodes', 'weka-operator simulate -f examples/policy.yaml --nodes examples/nodes.yaml'],
       ['with other chances', 'weka-operator simulate -f examples/ --nodes examples/nodes.yaml --seed 7'],
+      [
+        'with faults',
+        'weka-operator simulate -f examples/policy.yaml --nodes examples/nodes.yaml --faults faults.yaml',
+      ],
       ['the story for a script', 'weka-operator simulate -f policy.yaml --nodes nodes.yaml -o json'],
     ],
     exits: [
       [0, 'it settled: nothing happens any more'],
-      [1, 'errors in the input, or it had not settled in time'],
+      [1, 'errors in the input, it had not settled in time, or an invariant did not hold'],
       [2, 'the command line is wrong'],
     ],
   })
@@ -39,6 +43,7 @@ export const simulateCommand = ({ terminal, exit }: CommandContext): Command =>
       new Option('--seed <number>', 'where all chance comes from').argParser(wholeNumber(0, 2 ** 32 - 1)).default(1),
     )
     .addOption(new Option('--hours <number>', 'virtual time at most').argParser(wholeNumber(1, 1000)).default(1))
+    .option('--faults <file>', 'what goes wrong: a fault plan, as docs/simulation.md describes it')
     .option('--write <directory>', 'write what the operator made there, a file each')
     .addOption(outputOption())
     .action(async (options: SimulateOptions) => {

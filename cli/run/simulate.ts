@@ -1,3 +1,4 @@
+import type { Strike } from '../../sim/faults/injector';
 import type { NodeSpec } from '../../sim/nodes/node-object';
 import { fileName, manifestYaml } from '../../synth/output';
 import type { ExitCode } from '../exit';
@@ -11,7 +12,8 @@ import { finalTables, madeObjects } from '../scenario/final-tables';
 import type { ScenarioResult } from '../scenario/run-scenario';
 import { runScenario } from '../scenario/run-scenario';
 import type { Happening } from '../scenario/story';
-import { storyLine, timeOf } from '../scenario/story-line';
+import { readFaultFile } from '../scenario/read-faults';
+import { storyLine, strikeLine, timeOf } from '../scenario/story-line';
 import type { Terminal } from '../terminal';
 
 /** Options of `weka-operator simulate`. */
@@ -23,6 +25,8 @@ export interface SimulateOptions {
   readonly seed: number;
   /** Hours of virtual time at most. */
   readonly hours: number;
+  /** A file with a fault plan. */
+  readonly faults?: string;
   /** Where the objects that the operator made are written. */
   readonly write?: string;
   readonly output: Format;
@@ -35,14 +39,20 @@ export const runSimulate = async (options: SimulateOptions, terminal: Terminal):
     refuseWorld(given.errors, 'Nothing was simulated.', terminal);
     return EXIT.findings;
   }
+  const faults = options.faults === undefined ? undefined : readFaultFile(options.faults);
   const table = options.output === 'table';
-  const story: Happening[] = [];
+  const story: (Happening | Strike)[] = [];
   const result = await runScenario({
     seed: options.seed,
     nodes: given.nodes.map(nodeSpec),
     objects: given.objects,
     operatorImage: options.operatorImage,
     limitMs: options.hours * 3_600_000,
+    ...(faults === undefined ? {} : { faults }),
+    onStrike: (strike) => {
+      story.push(strike);
+      if (table) terminal.out(strikeLine(strike, terminal.colour));
+    },
     onHappening: (happening) => {
       story.push(happening);
       if (table) terminal.out(storyLine(happening, terminal.colour));
@@ -51,15 +61,21 @@ export const runSimulate = async (options: SimulateOptions, terminal: Terminal):
   if (table) terminal.out(`\n${finalTables(result.cluster, result.now)}\n${summary(result)}`);
   else terminal.out(render({ ...outcome(result), story }, options.output === 'json' ? 'json' : 'yaml'));
   if (options.write !== undefined) writeMade(options.write, result, terminal);
-  return result.settled ? EXIT.fine : EXIT.findings;
+  return result.settled && result.broken.length === 0 ? EXIT.fine : EXIT.findings;
 };
 
-const outcome = ({ settled, tookMs, writes }: ScenarioResult) => ({ settled, tookMs, writes });
+const outcome = ({ settled, tookMs, writes, broken }: ScenarioResult) => ({
+  settled,
+  tookMs,
+  writes,
+  ...(broken.length === 0 ? {} : { broken }),
+});
 
-const summary = ({ settled, tookMs, writes }: ScenarioResult): string =>
-  settled
+const summary = ({ settled, tookMs, writes, broken }: ScenarioResult): string =>
+  broken.map(({ text }) => `Invariant broken: ${text}\n`).join('') +
+  (settled
     ? `Settled after ${timeOf(tookMs)} of virtual time and ${writes.untilSettled} writes; ${writes.after} in the ten minutes after, beside the Lease.\n`
-    : `Still going on after ${timeOf(tookMs)}: give it more --hours, or look at the conditions above.\n`;
+    : `Still going on after ${timeOf(tookMs)}: give it more --hours, or look at the conditions above.\n`);
 
 const writeMade = (directory: string, { cluster }: ScenarioResult, terminal: Terminal): void => {
   const files = madeObjects(cluster).map((object) => ({

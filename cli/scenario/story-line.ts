@@ -1,3 +1,4 @@
+import type { Strike } from '../../sim/faults/injector';
 import { paint } from '../terminal';
 import type { Happening } from './story';
 
@@ -9,6 +10,10 @@ export const storyLine = ({ at, what, object, text }: Happening, colour: boolean
   const line = `${SIGN[what]} ${object}${text === '' ? '' : `  ${text}`}`;
   return `${timeOf(at).padStart(11)}  ${paint(colour, COLOUR[what], line)}\n`;
 };
+
+/** `     12.0s  ! crash: manager-0 dies after write 3, apply Pod/default/a`. Pure. */
+export const strikeLine = ({ at, fault, text }: Strike, colour: boolean): string =>
+  `${timeOf(at).padStart(11)}  ${paint(colour, 'yellow', `! ${fault}: ${text}`)}\n`;
 
 /** `0.0s`, `1m 19.0s`, `2h 0m 3.5s`. */
 export const timeOf = (ms: number): string => {

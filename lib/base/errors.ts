@@ -117,6 +117,11 @@ export const ERRORS = {
     retry: false,
   },
   YamlInvalid: { summary: '{file}:{line}: {cause}.', remedy: 'Correct the YAML at that line.', retry: false },
+  FaultPlanInvalid: {
+    summary: '{file} is no fault plan: {problems}',
+    remedy: 'Correct the places named; docs/simulation.md lists every fault with its fields.',
+    retry: false,
+  },
   OutputNotOurs: {
     summary: '{directory} holds files that this command did not write.',
     remedy: 'Name an empty directory, or one that an earlier run of this command made.',

@@ -28,6 +28,8 @@ export interface Memory {
   readonly deleted: Map<string, number>;
   /** How often what is wanted has changed: nodes that came, went or became something else, specs that users wrote. */
   wishes: number;
+  /** Until when the operator may believe in a past that it was shown, in virtual milliseconds since the epoch. */
+  pastUntil: number;
 }
 
 export interface Invariant {
@@ -226,5 +228,6 @@ export const remember = (step: Step, byOperator: boolean): void => {
   }
   const goes = type === 'DELETED' || object.metadata.deletionTimestamp !== undefined;
   const went = previous?.metadata.deletionTimestamp !== undefined;
-  if (goes && !went && byOperator && !isFailedPod(object)) memory.deleted.set(identity, memory.wishes);
+  const mistaken = (step.write?.at ?? 0) < memory.pastUntil;
+  if (goes && !went && byOperator && !mistaken && !isFailedPod(object)) memory.deleted.set(identity, memory.wishes);
 };

@@ -14,6 +14,9 @@ export interface Broken {
   readonly text: string;
 }
 
+/** Managers list everything anew at least this often. */
+const RELIST_MS = 600_000;
+
 /** What every call of the operator must carry. */
 export const DELETE_NAMES_UID = {
   id: 'delete-names-uid',
@@ -30,7 +33,7 @@ export const watchInvariants = (
   readonly pastShown: () => void;
 } => {
   const broken: Broken[] = [];
-  const memory: Memory = { names: new Map(), deleted: new Map(), wishes: 0 };
+  const memory: Memory = { names: new Map(), deleted: new Map(), wishes: 0, pastUntil: 0 };
   const { store } = cluster.server.core;
   const tell = (invariant: { id: string; sentence: string }, object: string, why: string): void =>
     void broken.push({
@@ -50,8 +53,8 @@ export const watchInvariants = (
   });
   return {
     broken,
-    // Whoever is shown the past takes back what came since: what is wanted has changed, as far as anybody can know.
-    pastShown: () => void (memory.wishes += 1),
+    // Whoever is shown the past takes back what came since, until the next full list tells the truth.
+    pastShown: () => void (memory.pastUntil = cluster.clock.now() + RELIST_MS),
     onCall: ({ verb, target, uid }) => {
       if (verb === 'delete' && uid === undefined)
         tell(DELETE_NAMES_UID, `${target.kind}/${target.name ?? ''}`, 'no UID was given');
