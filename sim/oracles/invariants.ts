@@ -218,7 +218,7 @@ export const INVARIANTS: readonly Invariant[] = [
 
 /** Keeps the memory up to date; to be called after the checks of a change. `byOperator`: who made it. */
 export const remember = (step: Step, byOperator: boolean): void => {
-  const { type, object, previous, memory } = step;
+  const { type, object, memory } = step;
   if (isWish(step)) memory.wishes += 1;
   const identity = identityOf(object);
   if (identity === undefined) return;
@@ -226,8 +226,12 @@ export const remember = (step: Step, byOperator: boolean): void => {
     memory.names.set(identity, object.metadata.name);
     memory.deleted.delete(identity);
   }
-  const goes = type === 'DELETED' || object.metadata.deletionTimestamp !== undefined;
-  const went = previous?.metadata.deletionTimestamp !== undefined;
   const mistaken = (step.write?.at ?? 0) < memory.pastUntil;
-  if (goes && !went && byOperator && !mistaken && !isFailedPod(object)) memory.deleted.set(identity, memory.wishes);
+  if (byOperator && !mistaken && begins(step)) memory.deleted.set(identity, memory.wishes);
+};
+
+/** Whether the deletion of a Pod or another child begins here that had not ended by itself. */
+const begins = ({ type, object, previous }: Step): boolean => {
+  const goes = type === 'DELETED' || object.metadata.deletionTimestamp !== undefined;
+  return goes && previous?.metadata.deletionTimestamp === undefined && !isFailedPod(object);
 };

@@ -1,0 +1,122 @@
+import { campaignRun, play, planOf, scenarioOf } from '../../cli/scenario/campaign';
+import { CAMPAIGN_SCENARIOS } from '../../cli/scenario/campaign-scenarios';
+import type { Fault } from '../../sim/faults/plan';
+import { POD_FAILURES } from '../../sim/faults/plan';
+import { failureText, summaryText } from './report';
+import { usage } from './usage';
+
+jest.setTimeout(120_000);
+
+const seedOf = (name: string): number => CAMPAIGN_SCENARIOS.findIndex((scenario) => scenario.name === name);
+/** Plays a scenario with one fault; what is wrong with the run. */
+const problems = async (name: string, ...faults: Fault[]): Promise<readonly string[]> =>
+  (await play(seedOf(name), { faults })).problems;
+
+describe('drawn faults', () => {
+  const FIRST = 700;
+  test.each(CAMPAIGN_SCENARIOS.map(({ name }, index) => [name, index] as const))(
+    '%s: every run ends in the same state, quiet, with every invariant kept',
+    async (_, index) => {
+      const count = CAMPAIGN_SCENARIOS.length;
+      for (let seed = FIRST + index; seed < FIRST + 5 * count; seed += count) {
+        expect(await campaignRun(seed)).toBeUndefined();
+      }
+    },
+  );
+});
+
+describe('the manager that dies', () => {
+  test.each(['before', 'after'] as const)(
+    '%s any of its writes is followed by one that ends in the same state',
+    async (when) => {
+      let deaths = 0;
+      for (let write = 1; ; write += 3) {
+        const verdict = await play(seedOf('make'), { faults: [{ fault: 'crash', write, when, down: 5_000 }] });
+        expect({ write, problems: verdict.problems }).toEqual({ write, problems: [] });
+        if (verdict.strikes === 0) break;
+        deaths += 1;
+      }
+      expect(deaths).toBeGreaterThan(8);
+    },
+  );
+});
+
+describe('Pods that fail', () => {
+  test.each(POD_FAILURES)('as %s: it is got over', async (as) => {
+    expect(await problems('make', { fault: 'pod', as, pod: '', at: 20_000, for: 40_000 })).toEqual([]);
+  });
+});
+
+describe('what every fault is got over from', () => {
+  test.each<[string, Fault[]]>([
+    ['lost events', [{ fault: 'events', effect: 'drop', at: 0, for: 60_000, by: 1, kind: '', share: 0.5 }]],
+    ['late events', [{ fault: 'events', effect: 'delay', at: 0, for: 60_000, by: 20_000, kind: '', share: 0.5 }]],
+    ['events twice', [{ fault: 'events', effect: 'duplicate', at: 0, for: 60_000, by: 1, kind: '', share: 1 }]],
+    ['older events again', [{ fault: 'events', effect: 'rewind', at: 0, for: 60_000, by: 1, kind: '', share: 1 }]],
+    ['expired watches', [{ fault: 'watches-end', at: 30_000, how: 'expired' }]],
+    [
+      'conflicts',
+      [{ fault: 'api', answer: 'conflict', effect: 'none', calls: 'writes', at: 0, for: 30_000, kind: '', share: 0.7 }],
+    ],
+    [
+      'answers that are lost',
+      [{ fault: 'api', answer: 'timeout', effect: 'done', calls: 'writes', at: 0, for: 30_000, kind: '', share: 1 }],
+    ],
+    ['two managers', [{ fault: 'second-manager', at: 100, for: 100_000 }]],
+    ['a clock that jumps back', [{ fault: 'clock-jump', at: 40_000, by: -3_600_000 }]],
+    ['a node that leaves', [{ fault: 'node-gone', node: 'n2', at: 40_000, for: 60_000 }]],
+  ])('%s', async (_, faults) => {
+    expect(await problems('change', ...faults)).toEqual([]);
+  });
+
+  it('a list of the past shows a policy that is gone: nothing is made for it', async () => {
+    const seed = 268 - (268 % CAMPAIGN_SCENARIOS.length) + seedOf('delete');
+    const { problems: found } = await play(seed, {
+      faults: [
+        { fault: 'stale-lists', at: 100_000, for: 20_000, by: 60_000, kind: '' },
+        { fault: 'watches-end', at: 105_000, how: 'expired' },
+      ],
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+describe('a replay', () => {
+  it('is the same to the last write and strike', async () => {
+    const seed = 42;
+    expect(await play(seed)).toEqual(await play(seed, await planOf(seed)));
+    expect((await play(seed)).digest).not.toBe((await play(seed + CAMPAIGN_SCENARIOS.length)).digest);
+  });
+});
+
+describe('npm run campaign', () => {
+  test.each([
+    [['--seed', 'x'], '--seed is x: it must be a whole number from 0 to 4294967295.'],
+    [['--seed', '-1'], '--seed is -1'],
+    [['--runs', '0'], '--runs is 0: it must be a whole number from 1'],
+    [['--runs', '1e3'], '--runs is 1e3'],
+    [['--minutes'], '--minutes wants a value.'],
+    [['--run', '1'], '--run is no option: there are --runs'],
+  ])('%j is wrong usage', (args, words) => {
+    expect(() => usage(args)).toThrow(words);
+  });
+
+  it('runs until the time is over when only a time is given', () => {
+    expect(usage(['--minutes', '3'])).toMatchObject({ runs: Infinity, minutes: 3, seed: 1 });
+  });
+
+  it('says of a failure how to see it again', () => {
+    const plan = { faults: [{ fault: 'crash', write: 3, when: 'after', down: 5_000 } as const] };
+    const failure = { seed: 7, scenario: scenarioOf(7).name, problems: ['It did not settle.'], plan, digest: 'abc' };
+    const text = failureText(failure, { commit: '1a2b3c', drawn: plan });
+    expect(text).toContain('seed 7 (scenario "make") at commit 1a2b3c');
+    expect(text).toContain('npm run campaign -- --runs 1 --seed 7');
+    expect(text).toContain('fault: crash\n        write: 3');
+  });
+
+  it('says what was done when it is interrupted', () => {
+    expect(summaryText({ done: 12, failures: 1, first: 5, seconds: 4, interrupted: true })).toBe(
+      'Interrupted. 12 runs, seeds 5 to 16, in 4.0 s (3.0 runs/s): 1 failed.\n',
+    );
+  });
+});
