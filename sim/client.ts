@@ -71,6 +71,8 @@ export interface SimClientOptions {
   readonly faults: FaultPoint;
   /** Between bookmarks, in milliseconds. */
   readonly bookmarkMs: number;
+  /** Until a watch tells a change, in milliseconds. */
+  readonly latencyMs: number;
   readonly defaultPageSize: number;
 }
 
@@ -175,7 +177,7 @@ export class SimClient implements ClusterClient {
 
   /** The one place that every event passes. */
   private stream(type: TypeMeta, options: WatchOptions, matches: ReturnType<typeof selectionMatcher>): Promise<void> {
-    const { faults, user, bookmarkMs } = this.options;
+    const { faults, user, bookmarkMs, latencyMs } = this.options;
     const { core } = this.server;
     return new Promise((resolve, reject) => {
       let close = (): void => undefined;
@@ -206,7 +208,10 @@ export class SimClient implements ClusterClient {
       const emit = (event: WatchEvent): void => faults.deliver({ user, type, event }, () => hand(event));
       options.signal?.addEventListener('abort', onAbort, { once: true });
       try {
-        close = openWatch({ type, matches, resourceVersion: options.resourceVersion, bookmarkMs, emit }, core);
+        close = openWatch(
+          { type, matches, resourceVersion: options.resourceVersion, bookmarkMs, latencyMs, emit },
+          core,
+        );
       } catch (thrown) {
         end(() => reject(asError(thrown)));
       }

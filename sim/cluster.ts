@@ -45,6 +45,8 @@ export interface SimClusterOptions extends StoreOptions {
   readonly stopMs?: number;
   /** Virtual milliseconds between bookmarks of a watch. Default one minute. */
   readonly bookmarkMs?: number;
+  /** Virtual milliseconds until a watch tells a change. Default 0: the same millisecond, but after the write. */
+  readonly latencyMs?: number;
 }
 
 export interface ClientOptions {
@@ -126,6 +128,12 @@ export const createSimCluster = (options: SimClusterOptions): SimCluster => {
     get: (ref) => store.get(ref, ref),
     list: (type) => store.list(type),
     client: ({ user = 'weka-operator', faults = NO_FAULTS } = {}) =>
-      new SimClient(server, { user, faults, bookmarkMs: options.bookmarkMs ?? 60_000, defaultPageSize: 500 }),
+      new SimClient(server, {
+        user,
+        faults,
+        bookmarkMs: options.bookmarkMs ?? 60_000,
+        latencyMs: options.latencyMs ?? 0,
+        defaultPageSize: 500,
+      }),
   };
 };

@@ -112,8 +112,12 @@ export class SimNodes {
     name: string,
     change: { readonly kernel?: string; readonly bootID?: string; readonly downMs?: number } = {},
   ): void {
+    const machine = this.machine(name);
     this.stop(name);
-    this.options.server.core.clock.after(change.downMs ?? 20_000, () => this.start(name, change));
+    this.options.server.core.clock.after(change.downMs ?? 20_000, () => {
+      // It may have left the cluster meanwhile, and another one may have its name.
+      if (this.machines.get(name) === machine) this.start(name, change);
+    });
   }
 
   /** A Pod is ended by its kubelet: `Evicted`, `DeadlineExceeded`. Nothing happens to one that no machine runs. */

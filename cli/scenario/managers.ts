@@ -31,12 +31,17 @@ export class Managers implements ManagerControl {
   private readonly running = new Map<SimProcess, Running>();
   private count = 0;
 
-  constructor(private readonly options: ManagersOptions) {}
+  /** `image`: the version that all processes are of from now on. */
+  constructor(
+    private image: string,
+    private readonly options: ManagersOptions,
+  ) {}
 
-  /** Starts a process of this version. */
-  start(image: string): SimProcess {
+  /** Starts a process. */
+  start(): SimProcess {
+    const { image } = this;
     const name = `manager-${this.count++}`;
-    const process = new SimProcess(name, image, this.options.clock);
+    const process = new SimProcess(name, this.options.clock);
     const abort = new AbortController();
     const { seed, leaderElection } = this.options;
     const manager = createManager({
@@ -52,7 +57,7 @@ export class Managers implements ManagerControl {
       metrics: noMetrics,
     });
     // A process that ends by itself (it lost the Lease) is started again, as its Deployment does.
-    const ended = manager.start(abort.signal).catch(() => this.replace(process, image, RESTART_MS));
+    const ended = manager.start(abort.signal).catch(() => this.replace(process, RESTART_MS));
     const stop = (): Promise<void> => {
       abort.abort(new Error('the manager is told to stop'));
       return ended;
@@ -63,19 +68,19 @@ export class Managers implements ManagerControl {
 
   /** A process is dead: another one takes its place. */
   crashed(process: SimProcess, { down }: Named<'crash'>): void {
-    this.replace(process, process.image, down);
+    this.replace(process, down);
   }
 
   changeVersion({ image, down }: Named<'version'>): void {
+    this.image = image;
     for (const { process, stop } of [...this.running.values()]) {
       this.running.delete(process);
-      void stop().then(() => this.options.clock.after(down, () => this.start(image)));
+      void stop().then(() => this.options.clock.after(down, () => this.start()));
     }
   }
 
   startSecond(): () => void {
-    const [first] = this.running.keys();
-    const process = this.start(first?.image ?? '');
+    const process = this.start();
     return () => {
       const found = this.running.get(process);
       this.running.delete(process);
@@ -94,8 +99,8 @@ export class Managers implements ManagerControl {
     await Promise.all(all.map(({ stop }) => stop()));
   }
 
-  private replace(process: SimProcess, image: string, down: number): void {
+  private replace(process: SimProcess, down: number): void {
     if (!this.running.delete(process)) return;
-    this.options.clock.after(down, () => this.start(image));
+    this.options.clock.after(down, () => this.start());
   }
 }

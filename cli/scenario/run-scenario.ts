@@ -70,6 +70,8 @@ const RELIST_MS = 660_000;
 const STOP_MS = 30_000;
 export const MANAGER = 'weka-operator';
 const BOOKMARK_MS = 300_000;
+/** Events take a moment: managers that wake each other for ever are seen to write for ever, and time goes on. */
+const LATENCY_MS = 1;
 
 /**
  * Plays the whole operator on a simulated cluster until nothing happens any more. No real time passes; the result is a
@@ -106,7 +108,7 @@ class Run {
       onStrike: (strike) => this.struck(strike),
       onCrash: (process, fault) => this.managers.crashed(process, fault),
     });
-    this.managers = new Managers({
+    this.managers = new Managers(scenario.operatorImage, {
       seed: scenario.seed,
       clock,
       leaderElection: scenario.leaderElection ?? true,
@@ -119,7 +121,7 @@ class Run {
     const { cluster, scenario } = this;
     this.tell();
     for (const node of scenario.nodes) cluster.nodes.add(node);
-    this.managers.start(scenario.operatorImage);
+    this.managers.start();
     for (const object of scenario.objects) apply(cluster, object);
     for (const act of scenario.acts ?? []) cluster.clock.after(act.at, () => perform(cluster, act));
     scheduleFaults(this.plan, this.injector, cluster, this.managers);
@@ -203,6 +205,7 @@ class Run {
       seed,
       namespaces: [...new Set(['default', 'kube-system', OPERATOR_NAMESPACE, ...namespaces])],
       bookmarkMs: BOOKMARK_MS,
+      latencyMs: LATENCY_MS,
       ...(pods.length === 0 ? {} : { behaviour: faultyBehaviour(pods, isActive) }),
     });
   }

@@ -3,7 +3,7 @@
  * selection is ADDED and one that leaves it DELETED, whatever happened to it in storage.
  */
 import type { WatchEvent } from '../../controllers/kube/cluster-client';
-import type { LiveObject, TypeMeta } from '../../lib/base/kube-object';
+import type { TypeMeta } from '../../lib/base/kube-object';
 import type { Core } from './core';
 import { expired, internal } from './failures';
 import type { Matcher } from './selectors';
@@ -15,6 +15,8 @@ export interface WatchSource {
   readonly resourceVersion: string;
   /** Virtual milliseconds between bookmarks. */
   readonly bookmarkMs: number;
+  /** Virtual milliseconds until a change is told. */
+  readonly latencyMs: number;
   /** Called on the clock, never within the write that caused the event. */
   readonly emit: (event: WatchEvent) => void;
 }
@@ -47,7 +49,7 @@ const seenBy = (matches: Matcher, event: StoreEvent): WatchEvent | undefined => 
   if (!before) return undefined;
   // Who can't see what became of it sees it as it was, under the version of the change.
   const { resourceVersion } = event.object.metadata;
-  const left = event.type === 'DELETED' ? event.object : (event.previous as LiveObject);
+  const left = event.type === 'DELETED' ? event.object : event.previous;
   return { type: 'DELETED', object: { ...left, metadata: { ...left.metadata, resourceVersion } } };
 };
 
@@ -68,7 +70,7 @@ class WatchStream {
     const seen = seenBy(this.source.matches, event);
     if (seen === undefined) return;
     this.pending.push(seen);
-    this.cancelFlush ??= this.core.clock.after(0, () => this.flush());
+    this.cancelFlush ??= this.core.clock.after(this.source.latencyMs, () => this.flush());
   }
 
   close(): void {

@@ -10,7 +10,6 @@ export class SimProcess {
   /** `name`: who it is in the log of writes and among its peers. */
   constructor(
     readonly name: string,
-    readonly image: string,
     time: SimClock,
   ) {
     this.clock = {

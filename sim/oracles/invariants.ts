@@ -85,6 +85,9 @@ const isWish = ({ type, object, previous }: StoreEvent): boolean => {
   );
 };
 
+/** Whether the operator may have acted on a past that it was shown. */
+const isMistaken = ({ write, memory }: Step): boolean => (write?.at ?? 0) < memory.pastUntil;
+
 const isFailedPod = (object: LiveObject): boolean => object.kind === 'Pod' && object.status?.['phase'] === 'Failed';
 
 export const INVARIANTS: readonly Invariant[] = [
@@ -157,11 +160,13 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     id: 'names-and-uids-kept',
     sentence: 'A child keeps its name, and is never deleted and made again while its parent wants the same.',
-    check: ({ type, object, memory }) => {
+    check: (step) => {
+      const { type, object, memory } = step;
       const identity = identityOf(object);
       if (type !== 'ADDED' || identity === undefined) return undefined;
       const name = memory.names.get(identity);
       if (name !== undefined && name !== object.metadata.name) return `it was called ${name}`;
+      if (isMistaken(step)) return undefined;
       return memory.deleted.get(identity) === memory.wishes ? 'the operator itself had deleted it' : undefined;
     },
   },
@@ -226,8 +231,7 @@ export const remember = (step: Step, byOperator: boolean): void => {
     memory.names.set(identity, object.metadata.name);
     memory.deleted.delete(identity);
   }
-  const mistaken = (step.write?.at ?? 0) < memory.pastUntil;
-  if (byOperator && !mistaken && begins(step)) memory.deleted.set(identity, memory.wishes);
+  if (byOperator && !isMistaken(step) && begins(step)) memory.deleted.set(identity, memory.wishes);
 };
 
 /** Whether the deletion of a Pod or another child begins here that had not ended by itself. */

@@ -1,5 +1,6 @@
 import { campaignRun, play, planOf, scenarioOf } from '../../cli/scenario/campaign';
 import { CAMPAIGN_SCENARIOS } from '../../cli/scenario/campaign-scenarios';
+import { runScenario } from '../../cli/scenario/run-scenario';
 import type { Fault } from '../../sim/faults/plan';
 import { POD_FAILURES } from '../../sim/faults/plan';
 import { failureText, summaryText } from './report';
@@ -79,6 +80,14 @@ describe('what every fault is got over from', () => {
     });
     expect(found).toEqual([]);
   });
+});
+
+test('a manager that starts where everything is as wanted writes nothing', async () => {
+  const scenario = { ...CAMPAIGN_SCENARIOS[seedOf('make')]!, seed: 0 };
+  const { writes: needed } = await runScenario(scenario);
+  const restart = { fault: 'version', at: 600_000, image: scenario.operatorImage, down: 1_000 } as const;
+  const { writes } = await runScenario({ ...scenario, faults: { faults: [restart] } });
+  expect(writes).toEqual(needed);
 });
 
 describe('a replay', () => {
