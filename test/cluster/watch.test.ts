@@ -7,7 +7,6 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect as dial, createServer } from 'node:net';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { isApiError } from '../../controllers/kube/api-error';
 import { connect } from '../../controllers/kube/connect';
 import type { RestClient } from '../../controllers/kube/rest-client';
 import { systemClock } from '../../controllers/runtime/clock';
@@ -36,8 +35,8 @@ class Follower {
     readonly caches: WatchedCaches,
   ) {}
 
-  static async start(kubeconfig: string, onCode: (code: string) => void = () => undefined): Promise<Follower> {
-    const client = await connect({ kubeconfig, onSent: ({ code }) => onCode(code) });
+  static async start(kubeconfig: string): Promise<Follower> {
+    const client = await connect({ kubeconfig });
     const caches = new WatchedCaches({
       client,
       clock: systemClock,
@@ -250,35 +249,6 @@ describeCluster('watching a real API server through its troubles', () => {
     nothingTwice();
   });
 
-  test('priority and fairness give it no seat: it waits as told, asks rarely, and misses nothing', async () => {
-    const codes: string[] = [];
-    await plane.apply([binding('limited', { kind: 'User', name: 'limited', apiGroup: 'rbac.authorization.k8s.io' })]);
-    const cable = await Cable.to(plane.coordinates.server);
-    const kubeconfig = await kubeconfigFile({ server: cable.url }, credentialOf({ user: 'limited' }));
-    follower = await Follower.start(kubeconfig, (code) => codes.push(code));
-    await make('a');
-    await sees('a');
-    await plane.apply(noSeats('limited'));
-    const limited = await connect({ kubeconfig });
-    await eventually('there is no seat', async () => {
-      const thrown: unknown = await limited
-        .get({ ...CONFIG_MAP, namespace: NAMESPACE, name: 'a' })
-        .catch((error: unknown) => error);
-      return isApiError(thrown, 'TooManyRequests') && (thrown.failure.retryAfterSeconds ?? 0) >= 1;
-    });
-    limited.close();
-    codes.length = 0;
-    cable.cut();
-    await make('b');
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
-    expect(codes).toContain('429');
-    expect(codes.length).toBeLessThanOrEqual(8);
-    expect(follower.caches.states()[0]?.waitingFor?.code).toBe('ApiBusy');
-    await plane.kubectl(['delete', 'flowschema', 'limited']);
-    await sees('a', 'b');
-    nothingTwice();
-  });
-
   const serves = async (authority: Credential): Promise<boolean> =>
     new X509Certificate(await served(plane.coordinates.server)).verify(
       new X509Certificate(authority.certificate).publicKey,
@@ -309,39 +279,6 @@ const binding = (name: string, subject: object): object => ({
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
   subjects: [subject],
 });
-
-/** A priority level without a seat that lends and borrows none, and the user that is sent there. */
-const noSeats = (user: string): object[] => [
-  {
-    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
-    kind: 'PriorityLevelConfiguration',
-    metadata: { name: user },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 0,
-        lendablePercent: 0,
-        borrowingLimitPercent: 0,
-        limitResponse: { type: 'Reject' },
-      },
-    },
-  },
-  {
-    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
-    kind: 'FlowSchema',
-    metadata: { name: user },
-    spec: {
-      priorityLevelConfiguration: { name: user },
-      matchingPrecedence: 2,
-      rules: [
-        {
-          subjects: [{ kind: 'User', user: { name: user } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-        },
-      ],
-    },
-  },
-];
 
 /** The certificate that a server presents, PEM or DER. */
 const served = (server: string): Promise<Buffer> =>
