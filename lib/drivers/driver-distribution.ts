@@ -94,7 +94,8 @@ export class DriverDistribution extends Construct {
       {
         mode: 'drivers-dist',
         image: this.props.image,
-        nodeSelector: this.props.distNodeSelector,
+        // An empty map is never applied: taking the last key out of one that is owned leaves null, which no schema takes.
+        ...(Object.keys(this.props.distNodeSelector).length === 0 ? {} : { nodeSelector: this.props.distNodeSelector }),
       },
     );
   }

@@ -21,20 +21,25 @@ const copyOfTheSource = (): string => {
   return directory;
 };
 
-/** Whether its test fails with the bug in place. */
-const isCaught = ({ file, find, replace, caughtBy }: Mutant, directory: string): boolean => {
-  const [test, name] = caughtBy;
-  const path = join(directory, file);
+/** Whether its test passes in the copy as it is. */
+const passes = ({ caughtBy: [test, name] }: Mutant, directory: string): boolean => {
+  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+  const args = [jest, '--rootDir', directory, '--runTestsByPath', test, ...(name === '' ? [] : ['-t', name])];
+  return spawnSync(process.execPath, args, { cwd: directory, stdio: 'ignore', timeout: 300_000 }).status === 0;
+};
+
+/** Whether its test, which passes otherwise, fails with the bug in place. */
+const isCaught = (mutant: Mutant, directory: string): boolean => {
+  if (!passes(mutant, directory)) throw new Error(`${mutant.caughtBy.join(': ')} fails without any bug put in.`);
+  const path = join(directory, mutant.file);
   const text = readFileSync(path, 'utf8');
   writeFileSync(
     path,
-    text.replace(find, () => replace),
+    text.replace(mutant.find, () => mutant.replace),
   );
-  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  const args = [jest, '--rootDir', directory, '--runTestsByPath', test, ...(name === '' ? [] : ['-t', name])];
-  const { status } = spawnSync(process.execPath, args, { cwd: directory, stdio: 'ignore', timeout: 300_000 });
+  const caught = !passes(mutant, directory);
   writeFileSync(path, text);
-  return status !== 0;
+  return caught;
 };
 
 const main = (): number => {
