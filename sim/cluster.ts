@@ -22,6 +22,7 @@ import { SimClock } from './clock';
 import { DaemonSetController } from './control-plane/daemon-set';
 import { GarbageCollector } from './control-plane/garbage-collector';
 import { NamespaceController } from './control-plane/namespace-controller';
+import { NodeTaints } from './control-plane/node-taints';
 import { PodGarbageCollector } from './control-plane/pod-gc';
 import { Scheduler } from './control-plane/scheduler';
 import { TaintEviction } from './control-plane/taint-eviction';
@@ -81,6 +82,7 @@ const startControllers = (server: ApiServer, indexes: Indexes): void => {
   new Scheduler(server, indexes);
   new PodGarbageCollector(server, indexes);
   new TaintEviction(server, indexes);
+  new NodeTaints(server);
 };
 
 const crds = new Map<KindDefinition, KubeObject>();

@@ -25,3 +25,22 @@ export const quantityValue = (quantity: unknown): number => {
   const factor = FACTORS[parsed?.[2] ?? ''];
   return parsed === null || factor === undefined ? Number.NaN : Number(parsed[1]) * factor;
 };
+
+const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+const DECIMAL = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+
+const scaled = (value: number, base: number, suffixes: readonly string[]): string => {
+  let rest = value;
+  let step = 0;
+  for (; rest !== 0 && rest % base === 0 && step < suffixes.length - 1; step++) rest /= base;
+  return `${rest}${suffixes[step] ?? ''}`;
+};
+
+/** As the API server stores it: `1000m` → `1`, `1024Mi` → `1Gi`, `0.5` → `500m`. The very value when it is no quantity. */
+export const canonicalQuantity = (quantity: unknown): string => {
+  const value = quantityValue(quantity);
+  const text = String(quantity);
+  if (Number.isNaN(value)) return text;
+  if (!Number.isInteger(value)) return Number.isInteger(value * 1000) ? `${value * 1000}m` : text;
+  return /i$/.test(text) ? scaled(value, 1024, BINARY) : scaled(value, 1000, DECIMAL);
+};

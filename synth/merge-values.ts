@@ -37,6 +37,7 @@ const mergeMaps = (live: JsonObject, wanted: JsonObject, schema: Schema): JsonOb
   const merged: JsonObject = { ...live };
   for (const key of Object.keys(wanted)) {
     const value = wanted[key];
+    if (live[key] === null && isJsonObject(value) && Object.keys(value).length === 0) continue;
     if (value !== undefined) merged[key] = mergeValues(live[key], value, childSchema(schema, key));
   }
   return merged;
@@ -86,11 +87,14 @@ export const mergeValues = (live: JsonValue | undefined, wanted: JsonValue, sche
 export interface Ownership {
   readonly before: FieldSet;
   readonly now: FieldSet;
+  /** A map that loses all it had becomes null, as the server has it for custom kinds: their schema then refuses it. */
+  readonly nulls?: boolean;
 }
 
 const step = (ownership: Ownership, element: string): Ownership => ({
   before: ownership.before.children.get(element) ?? NO_FIELDS,
   now: ownership.now.children.get(element) ?? NO_FIELDS,
+  ...(ownership.nulls === true ? { nulls: true } : {}),
 });
 
 /** Whether the field at `element` goes: given up by us, and nobody has it or anything below it. */
@@ -99,7 +103,7 @@ const goes = (ownership: Ownership, element: string, declared: boolean): boolean
   return before !== undefined && (before.member || declared) && !ownership.now.children.has(element);
 };
 
-const pruneMap = (value: JsonObject, ownership: Ownership, schema: Schema): JsonObject => {
+const pruneMap = (value: JsonObject, ownership: Ownership, schema: Schema): JsonObject | null => {
   const kept: JsonObject = {};
   for (const key of Object.keys(value)) {
     const below = value[key];
@@ -109,7 +113,8 @@ const pruneMap = (value: JsonObject, ownership: Ownership, schema: Schema): Json
       ? pruneValue(below, step(ownership, element), childSchema(schema, key))
       : below;
   }
-  return kept;
+  const emptied = ownership.nulls === true && Object.keys(kept).length === 0 && Object.keys(value).length > 0;
+  return emptied ? null : kept;
 };
 
 /** `value` without the fields that were owned before and that nobody owns now; what is below a removed field goes with it. */
@@ -120,7 +125,9 @@ export const pruneValue = (value: JsonValue, ownership: Ownership, schema: Schem
   const below = itemSchema(schema);
   return (value as JsonValue[]).flatMap((item) => {
     const element = elementOf(item, topology, below);
-    if (goes(ownership, element, false)) return [];
+    const before = ownership.before.children.get(element);
+    // An item stays for whoever owns the item; fields in it that others own don't hold it.
+    if (before?.member === true && ownership.now.children.get(element)?.member !== true) return [];
     return [ownership.before.children.has(element) ? pruneValue(item, step(ownership, element), below) : item];
   });
 };

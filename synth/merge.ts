@@ -35,6 +35,8 @@ export interface MergeInput {
   readonly schema?: JsonSchema | undefined;
   /** `status`: only status is applied. Absent: everything but status. */
   readonly subresource?: 'status';
+  /** A map that the manager takes everything out of becomes null, as on the server for custom kinds. Default: stays empty. */
+  readonly nulls?: boolean;
   /** RFC 3339; written into our entry of managedFields when anything changed. */
   readonly time?: string;
 }
@@ -147,7 +149,7 @@ export const applyMerge = (input: MergeInput): MergeResult => {
   const fields = objectFields(wanted as unknown as KubeObject, schema);
   const now = theirs.reduce((set, entry) => union(set, parseFields(entry.fieldsV1)), fields);
   const merged = mergeValues(before, wanted, schema) as JsonObject;
-  const pruned = pruneValue(merged, { before: last, now: keepingMetadata(now) }, schema);
+  const pruned = pruneValue(merged, { before: last, now: keepingMetadata(now), nulls: input.nulls === true }, schema);
   // An empty list owns nothing, so pruning may take it away although it is wanted: it is put back.
   const after = mergeValues(pruned, wanted, schema) as JsonObject;
 

@@ -13,7 +13,7 @@ import type { Core } from './core';
 import type { ServedKind } from './kinds';
 import { finalizerCauses, metadataCauses } from './metadata';
 import { ruleCauses } from './rules';
-import { unknownFields, withDefaults } from './schema';
+import { unknownFields, withDefaults, withoutRefusedNulls } from './schema';
 import { decodingError } from './typed';
 import { schemaCauses } from './validate-schema';
 
@@ -43,11 +43,17 @@ const secretFault = (object: KubeObject): string | undefined => {
   return wrong === undefined ? undefined : 'illegal base64 data at input byte 0';
 };
 
-/** `object` with the server's defaults; idempotent. */
-export const defaulted = <T extends KubeObject>(object: T, kind: ServedKind): T => {
+/** `object` with the server's defaults; idempotent. `applied`: it comes from an apply, which decodes nothing. */
+export const defaulted = <T extends KubeObject>(object: T, kind: ServedKind, applied = false): T => {
   if (!kind.custom) return builtInDefaults(object) as T;
-  return kind.schema === undefined ? object : (withDefaults(json(object), kind.schema) as unknown as T);
+  if (kind.schema === undefined) return object;
+  const nulls = !applied && (hasNull(object.spec) || hasNull(object.status));
+  const decoded = nulls ? withoutRefusedNulls(json(object), kind.schema) : json(object);
+  return withDefaults(decoded as JsonObject, kind.schema) as unknown as T;
 };
+
+const hasNull = (value: unknown): boolean =>
+  value === null || (typeof value === 'object' && Object.values(value).some(hasNull));
 
 /** What creating does beyond defaults: Pods and Services get what only the cluster can give them. */
 export const admitted = (object: KubeObject, core: Core): KubeObject => {
@@ -57,6 +63,13 @@ export const admitted = (object: KubeObject, core: Core): KubeObject => {
   if (object.kind !== 'Pod') return object;
   const spec = admitPodSpec(object.spec ?? {}, priorityOf(object, core), core.random);
   return { ...object, spec, status: { phase: 'Pending', qosClass: qosClass(spec) } };
+};
+
+/** Whether the priority class that a Pod names is there. */
+export const knowsPriority = (pod: KubeObject, core: Core): boolean => {
+  const name = pod.spec?.priorityClassName;
+  const type = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass' };
+  return typeof name !== 'string' || name in SYSTEM_PRIORITIES || core.store.get(type, { name }) !== undefined;
 };
 
 const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
@@ -86,7 +99,8 @@ export const storageCauses = (
   ];
   if (kind.custom) return [...general, ...customCauses(next, old, kind)];
   const untouched = old !== undefined && next.spec === old.spec;
-  const consistency = untouched ? [] : [...builtInSchemaCauses(next, kind), ...consistencyCauses(next)];
+  const consistency =
+    untouched && next.spec !== undefined ? [] : [...builtInSchemaCauses(next, kind), ...consistencyCauses(next)];
   const frozen = old === undefined || options.bypassImmutability === true ? [] : immutableCauses(next, old);
   return [...general, ...frozen, ...consistency];
 };
@@ -95,19 +109,33 @@ export const storageCauses = (
 const builtInSchemaCauses = (next: KubeObject, kind: ServedKind): StatusCause[] => {
   const schema = schemaOf(kind);
   const spec = schema === undefined ? undefined : resolveSchema(schema).properties?.spec;
-  return spec === undefined || !isJsonObject(next.spec) ? [] : schemaCauses(next.spec, spec, 'spec', resolveSchema);
+  if (spec === undefined || !isJsonObject(next.spec)) return [];
+  // What a check of the content says better, the schema doesn't say again.
+  const said = consistencyCauses(next).map(({ field }) => field);
+  return schemaCauses(next.spec, spec, 'spec', resolveSchema).filter(
+    ({ field = '', reason }) =>
+      reason !== 'FieldValueDuplicate' && !said.includes(field) && !kind.plural.startsWith('daemonsets'),
+  );
 };
 
 /** Mistakes that leave a value of another form than rules are written for. */
 const BLOCKING = [
   ...['FieldValueRequired', 'FieldValueTypeInvalid', 'FieldValueTooLong', 'FieldValueTooMany'],
-  ...['FieldValueNotSupported', 'FieldValueDuplicate'],
+  'FieldValueNotSupported',
 ];
 const NOT_CHECKED: StatusCause = {
   field: '<nil>',
   reason: 'FieldValueInvalid',
   message:
     'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
+/** What applying a `null` is refused with, where none is taken and nothing stands for it: it isn't decoded as others are. */
+export const refusedNulls = (manifest: KubeObject, kind: ServedKind): StatusCause[] => {
+  if (kind.schema === undefined || !hasNull(manifest.spec)) return [];
+  const found = schemaCauses(withDefaults(json(manifest), kind.schema), kind.schema, '', resolveSchema);
+  const nulls = found.filter(({ message }) => message.startsWith('Invalid value: "null"'));
+  return nulls.length === 0 || (kind.rules ?? []).length === 0 ? nulls : [...nulls, NOT_CHECKED];
 };
 
 /** Schema first; rules are judged only on what has the right form, as in the server. */

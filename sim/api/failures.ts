@@ -2,7 +2,7 @@
 import type { ApiError, StatusCause, StatusReason } from '../../controllers/kube/api-error';
 import { apiError } from '../../controllers/kube/api-error';
 import { groupOf } from '../../lib/base/kube-object';
-import type { KubeObject, ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
+import type { KubeObject, LiveObject, ObjectKey, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
 import { refString } from '../../lib/base/kube-object';
 import type { ServedKind } from './kinds';
 import { resourceName } from './kinds';
@@ -33,8 +33,11 @@ export const notFound = (call: Call, kind: ServedKind, name: string): ApiError =
 export const kindNotServed = (call: Call): ApiError =>
   failure(call, 404, 'NotFound', 'the server could not find the requested resource');
 
-export const alreadyExists = (call: Call, kind: ServedKind, name: string): ApiError =>
-  failure(call, 409, 'AlreadyExists', `${resourceName(kind)} "${name}" already exists`);
+export const alreadyExists = (call: Call, kind: ServedKind, stored: LiveObject): ApiError => {
+  const { name, deletionTimestamp } = stored.metadata;
+  const going = deletionTimestamp === undefined ? '' : 'object is being deleted: ';
+  return failure(call, 409, 'AlreadyExists', `${going}${resourceName(kind)} "${name}" already exists`);
+};
 
 export const conflict = (call: Call, kind: ServedKind, name: string, why: string): ApiError =>
   failure(call, 409, 'Conflict', `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`);

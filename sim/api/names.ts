@@ -41,17 +41,17 @@ export const causesOfKey = (key: string): string[] => {
 const prefixFaults = (prefix: string): string[] => {
   if (prefix === '') return ['prefix part must be non-empty'];
   const form = SUBDOMAIN_RULE.form.test(prefix) ? [] : [SUBDOMAIN_RULE.says];
-  return [...withinLength(prefix, 253), ...form].map((why) => `prefix part ${why}`);
+  return [...withinLength(prefix, 253, 'bytes'), ...form].map((why) => `prefix part ${why}`);
 };
 
 const nameFaults = (name: string): string[] => {
   const length =
-    name === '' ? ['name part must be non-empty'] : withinLength(name, 63).map((why) => `name part ${why}`);
+    name === '' ? ['name part must be non-empty'] : withinLength(name, 63, 'bytes').map((why) => `name part ${why}`);
   return [...length, ...(PART.test(name) ? [] : [`name part ${PART_SAYS}`])];
 };
 
 /** What is wrong with the value of a label. */
 export const causesOfLabelValue = (value: string): string[] => [
-  ...withinLength(value, 63),
+  ...withinLength(value, 63, 'bytes'),
   ...(VALUE.test(value) ? [] : [VALUE_SAYS]),
 ];

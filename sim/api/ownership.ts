@@ -43,7 +43,7 @@ export const updateOwnership = (
   const start = old === undefined ? skeletonOf(after) : before;
   const changed = stripIdentity(changedFields(start, after, schema));
   const owner = { ...ownerOf(writer), operation: 'Update' as const };
-  const entries = old?.metadata.managedFields ?? [];
+  const entries = resets(next) ? [] : (old?.metadata.managedFields ?? []);
   const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
   const mine = kept.find((entry) => isOwnerEntry(entry, owner));
   const fields = union(mine === undefined ? NO_FIELDS : fieldsIn(mine), changed);
@@ -57,6 +57,10 @@ export const updateOwnership = (
   };
   return sortEntries([...kept.filter((each) => each !== mine), entry]);
 };
+
+/** A list of one empty entry: the writer wants nobody to own anything. */
+export const resets = ({ metadata }: KubeObject): boolean =>
+  metadata.managedFields?.length === 1 && Object.keys(metadata.managedFields[0] ?? {}).length === 0;
 
 const ownerOf = (writer: Writer): { manager: string; subresource?: string } => ({
   manager: writer.manager,

@@ -65,6 +65,23 @@ export const prune = (value: JsonValue, schema: JsonSchema, resolve: Resolve = n
   return kept;
 };
 
+/** The value without `null`s of fields that take none and have no default: what decoding a custom object leaves out. */
+export const withoutRefusedNulls = (value: JsonValue, schema: JsonSchema): JsonValue => {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items === undefined ? value : value.map((item) => withoutRefusedNulls(item, items));
+  }
+  if (!isJsonObject(value)) return value;
+  const kept: JsonObject = {};
+  for (const [name, item] of Object.entries(value)) {
+    const next = propertySchema(schema, name);
+    const known = next === true ? undefined : next;
+    if (item === null && known !== undefined && known.nullable !== true && known.default === undefined) continue;
+    kept[name] = known === undefined || item === undefined ? item : withoutRefusedNulls(item, known);
+  }
+  return kept;
+};
+
 /** Whether any default is declared below: such schemas are the only ones worth walking. Remembered by schema. */
 const declaresDefault = (schema: JsonSchema): boolean => {
   const known = defaultsBelow.get(schema);

@@ -1,5 +1,6 @@
 /** Label and field selectors in the full grammar of the API. Parsed once, matched often. */
 import type { KubeObject } from '../../lib/base/kube-object';
+import { causesOfKey, causesOfLabelValue } from './names';
 
 export type Matcher = (object: KubeObject) => boolean;
 type Labels = Readonly<Record<string, string>>;
@@ -10,47 +11,129 @@ const everything: Matcher = () => true;
 /** A selector that can't be parsed. The message is the server's. */
 export class SelectorError extends Error {}
 
-const SET = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
-const EQUALITY = /^([^\s!=,()]+)\s*(==|!=|=)\s*([^\s!=,()]*)$/;
-const EXISTS = /^(!?)\s*([^\s!=,()]+)$/;
-
-/** Splits at commas that are not inside parentheses. */
-const splitTerms = (text: string): string[] => text.split(/,(?![^(]*\))/).map((term) => term.trim());
-
 const has = (labels: Labels, key: string): boolean => Object.hasOwn(labels, key);
 
-const requirement = (term: string): Requirement => {
-  const set = SET.exec(term);
-  if (set !== null) {
-    const [, key = '', operator, list = ''] = set;
-    const values = new Set(list.split(',').map((value) => value.trim()));
-    if (operator === 'in') return (labels) => has(labels, key) && values.has(labels[key] as string);
-    return (labels) => !has(labels, key) || !values.has(labels[key] as string);
+// — the grammar of label selectors ——————————————————————————————————————————————————————————————————————————————
+
+/** Words, signs and the end (''), as the server's reader splits them. */
+const tokensOf = (text: string): string[] => [...(text.match(/==|!=|[=!<>(),]|[^\s=!<>(),]+/g) ?? []), ''];
+const isWord = (token: string): boolean => token !== '' && !/^(==|!=|[=!<>(),])$/.test(token);
+
+class Reader {
+  private at = 0;
+
+  constructor(private readonly tokens: readonly string[]) {}
+
+  peek(): string {
+    return this.tokens[this.at] ?? '';
   }
-  const equality = EQUALITY.exec(term);
-  if (equality !== null) {
-    const [, key = '', operator, value = ''] = equality;
-    if (operator === '!=') return (labels) => labels[key] !== value;
-    return (labels) => labels[key] === value;
+
+  next(): string {
+    const token = this.peek();
+    this.at++;
+    return token;
   }
-  const exists = EXISTS.exec(term);
-  if (exists === null) throw new SelectorError(`unable to parse requirement: found '${term}', expected: identifier`);
-  const [, not, key = ''] = exists;
-  return (labels) => has(labels, key) === (not === '');
+}
+
+const fail = (why: string): never => {
+  throw new SelectorError(why);
+};
+
+const readRequirements = (reader: Reader): Requirement[] => {
+  const found: Requirement[] = [];
+  while (reader.peek() !== '') {
+    const token = reader.peek();
+    if (token !== '!' && !isWord(token)) fail(`found '${token}', expected: !, identifier, or 'end of string'`);
+    found.push(readRequirement(reader));
+    const after = reader.next();
+    if (after === '') return found;
+    if (after !== ',') fail(`found '${after}', expected: ',' or 'end of string'`);
+    if (reader.peek() !== '!' && !isWord(reader.peek()))
+      fail(`found '${reader.peek()}', expected: identifier after ','`);
+  }
+  return found;
+};
+
+const parseFailure = (why: string): never => fail(`unable to parse requirement: ${why}`);
+
+const readRequirement = (reader: Reader): Requirement => {
+  const absent = reader.peek() === '!';
+  if (absent) reader.next();
+  const key = reader.next();
+  if (!isWord(key)) parseFailure(`found '${key}', expected: identifier`);
+  const [fault] = causesOfKey(key);
+  if (fault !== undefined) parseFailure(`<nil>: Invalid value: ${JSON.stringify(key)}: ${fault}`);
+  const operator = reader.peek();
+  if (absent) return (labels) => !has(labels, key);
+  if (operator === '' || operator === ',') return (labels) => has(labels, key);
+  reader.next();
+  return comparison(key, operator, reader);
+};
+
+const comparison = (key: string, operator: string, reader: Reader): Requirement => {
+  if (operator === 'in' || operator === 'notin') {
+    const values = readSet(reader);
+    values.forEach((value, index) => checkValue(key, value, index));
+    return (labels) => (has(labels, key) && values.includes(labels[key] as string)) === (operator === 'in');
+  }
+  if (!['=', '==', '!=', '>', '<'].includes(operator)) {
+    parseFailure(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+  }
+  const value = isWord(reader.peek()) ? reader.next() : '';
+  checkValue(key, value, 0);
+  if (operator === '>' || operator === '<') return order(key, operator, value);
+  return (labels) => (labels[key] === value) === (operator !== '!=');
+};
+
+const order = (key: string, operator: string, value: string): Requirement => {
+  if (!/^-?\d+$/.test(value)) {
+    const why = "for 'Gt', 'Lt' operators, the value must be an integer";
+    parseFailure(`values[0]: Invalid value: ${JSON.stringify(value)}: ${why}`);
+  }
+  return (labels) => {
+    const found = Number(labels[key] ?? Number.NaN);
+    return operator === '>' ? found > Number(value) : found < Number(value);
+  };
+};
+
+const checkValue = (key: string, value: string, index: number): void => {
+  const [fault] = causesOfLabelValue(value);
+  if (fault !== undefined) parseFailure(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
+};
+
+const readSet = (reader: Reader): string[] => {
+  const open = reader.next();
+  if (open !== '(') parseFailure(`found '${open}' expected: '('`);
+  const values: string[] = [];
+  for (let expectsValue = true; ;) {
+    const token = reader.next();
+    if (token === ')') return expectsValue ? [...values, ''] : values;
+    if (token === '') return parseFailure("found '', expected: ',', or identifier");
+    if (token === ',') {
+      if (expectsValue) values.push('');
+      expectsValue = true;
+    } else {
+      values.push(token);
+      expectsValue = false;
+    }
+  }
 };
 
 /** `a=b,c in (d,e),!f` as a predicate. Throws SelectorError. */
 export const labelMatcher = (selector: string | undefined): Matcher => {
   if (selector === undefined || selector.trim() === '') return everything;
-  const requirements = splitTerms(selector).map(requirement);
+  const requirements = readRequirements(new Reader(tokensOf(selector)));
   return (object) => {
     const labels = object.metadata.labels ?? {};
     return requirements.every((holds) => holds(labels));
   };
 };
 
+const splitTerms = (text: string): string[] => text.split(',').map((term) => term.trim());
+
 /** Fields that the server can select by, for all kinds and for some. */
 const COMMON_FIELDS = ['metadata.name', 'metadata.namespace'];
+const GENERAL_KINDS = ['v1/ConfigMap', 'v1/ServiceAccount', 'apps/v1/DaemonSet', 'coordination.k8s.io/v1/Lease'];
 const KIND_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'v1/Pod': [
     'spec.nodeName',
@@ -82,12 +165,16 @@ const fieldText = (object: KubeObject, path: string): string => {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 };
 
-const fieldRequirement = (term: string, kind: string): Matcher => {
+const fieldRequirement = (term: string, kind: string, selector: string): Matcher => {
   const parsed = /^([^=!]+?)\s*(==|!=|=)\s*(.*)$/.exec(term);
-  if (parsed === null) throw new SelectorError(`invalid selector: '${term}'; can't understand '${term}'`);
+  if (parsed === null) throw new SelectorError(`invalid selector: '${selector}'; can't understand '${term}'`);
   const [, path = '', operator, value = ''] = parsed;
   if (!COMMON_FIELDS.includes(path) && !(KIND_FIELDS[kind] ?? []).includes(path)) {
-    throw new SelectorError(`field label not supported: ${path}`);
+    // Kinds that say nothing of their fields get the general answer.
+    const general = GENERAL_KINDS.includes(kind);
+    const known = COMMON_FIELDS.map((each) => JSON.stringify(each)).join(', ');
+    const why = `${JSON.stringify(path)} is not a known field selector: only ${known}`;
+    throw new SelectorError(general ? why : `field label not supported: ${path}`);
   }
   if (operator === '!=') return (object) => fieldText(object, path) !== value;
   return (object) => fieldText(object, path) === value;
@@ -96,7 +183,7 @@ const fieldRequirement = (term: string, kind: string): Matcher => {
 /** `spec.nodeName=a,metadata.name!=b` as a predicate for `kind` (`v1/Pod`). Throws SelectorError. */
 export const fieldMatcher = (selector: string | undefined, kind: string): Matcher => {
   if (selector === undefined || selector.trim() === '') return everything;
-  const requirements = splitTerms(selector).map((term) => fieldRequirement(term, kind));
+  const requirements = splitTerms(selector).map((term) => fieldRequirement(term, kind, selector));
   return (object) => requirements.every((holds) => holds(object));
 };
 

@@ -7,7 +7,7 @@ import type { JsonValue } from '../../lib/base/json';
 import type { KubeObject, LiveObject, Manifest, ObjectRef, TypeMeta } from '../../lib/base/kube-object';
 import { refOf } from '../../lib/base/kube-object';
 import { applyMerge } from '../../synth/merge';
-import { schemaOf, typeFault, undeclaredFields } from './admission';
+import { refusedNulls, schemaOf, typeFault, undeclaredFields } from './admission';
 import type { Core, WriteRequest, WriteVerb } from './core';
 import type { Preconditions, Propagation } from './deletion';
 import { checkPreconditions, checkStoredUid, markDeleted } from './deletion';
@@ -18,6 +18,7 @@ import {
   callOf,
   conflict,
   internal,
+  invalid,
   invalidOption,
   invalidPatch,
   methodNotAllowed,
@@ -62,11 +63,12 @@ export class ApiServer {
   create(manifest: Manifest, request: WriteRequest): LiveObject {
     const write = this.write('create', manifest, request);
     checkFields(manifest, write);
-    const { name, resourceVersion } = manifest.metadata;
+    const { resourceVersion } = manifest.metadata;
     if (resourceVersion !== undefined && request.trusted !== true) {
       throw internal(write.call, 'resourceVersion should not be set on objects to be created');
     }
-    if (this.stored(write) !== undefined) throw alreadyExists(write.call, write.kind, name);
+    const there = this.stored(write);
+    if (there !== undefined) throw alreadyExists(write.call, write.kind, there);
     return createObject(manifest, write, this.core);
   }
 
@@ -101,6 +103,8 @@ export class ApiServer {
     if (manifest.metadata.managedFields !== undefined)
       throw badRequest(write.call, 'metadata.managedFields must be nil');
     checkManager(request.manager, write.call);
+    const nulls = write.kind.custom ? refusedNulls(manifest, write.kind) : [];
+    if (nulls.length > 0) throw invalid(write.call, write.kind, write.ref.name, nulls);
     const wrong = applyError(manifest, schemaOf(write.kind));
     if (wrong !== undefined) throw untypedPatch(write.call, write.ref, wrong);
     const old = this.stored(write);
@@ -112,6 +116,7 @@ export class ApiServer {
       manager,
       force,
       schema: schemaOf(write.kind),
+      nulls: write.kind.custom,
       time: this.core.clock.timestamp(),
       ...(subresource === undefined ? {} : { subresource }),
     });

@@ -1,6 +1,6 @@
 /** What is wrong with the types of a document: as the server's decoder says it, and as server-side apply does. */
 import type { JsonSchema } from '../../lib/api/json-schema';
-import type { JsonValue } from '../../lib/base/json';
+import type { JsonObject, JsonValue } from '../../lib/base/json';
 import { isJsonObject } from '../../lib/base/json';
 import type { KubeObject } from '../../lib/base/kube-object';
 import { elementOf } from '../../synth/merge-values';
@@ -84,26 +84,32 @@ const foundAs = (value: JsonValue, type: string): string =>
 export const applyError = (manifest: KubeObject, schema: Schema): string | undefined =>
   schema === undefined ? undefined : errorAt(manifest as unknown as JsonValue, schema, []);
 
+const typeErrorAt = (value: JsonValue, schema: Schema, path: readonly string[]): string | undefined => {
+  const type = typeOf(schema) ?? '';
+  const expected = EXPECTED[type];
+  if (expected === undefined || value === null || fits(value, type)) return undefined;
+  // Quantities are written as numbers too.
+  if (typeof value === 'number' && isQuantity(schema)) return undefined;
+  return `${applyPath(path)}: expected ${expected}, got ${foundAs(value, type)}`;
+};
+
 const errorAt = (value: JsonValue, schema: Schema, path: readonly string[]): string | undefined => {
-  const type = typeOf(schema);
-  if (
-    type !== undefined &&
-    EXPECTED[type] !== undefined &&
-    value !== null &&
-    !fits(value, type) &&
-    !(typeof value === 'number' && isQuantity(schema))
-  ) {
-    return `${applyPath(path)}: expected ${EXPECTED[type]}, got ${foundAs(value, type)}`;
-  }
+  const wrong = typeErrorAt(value, schema, path);
+  if (wrong !== undefined) return wrong;
   if (Array.isArray(value)) return errorInList(value, schema, path);
-  if (!isJsonObject(value)) return undefined;
+  return isJsonObject(value) ? errorInFields(value, schema, path) : undefined;
+};
+
+const errorInFields = (value: JsonObject, schema: Schema, path: readonly string[]): string | undefined => {
+  const closed = isClosed(schema);
   for (const name of Object.keys(value).sort()) {
     const item = value[name];
     if (item === undefined) continue;
     const step = [...path, `f:${name}`];
     const under = childSchema(schema, name);
-    if (under === undefined && isClosed(schema) && !declares(schema, name))
+    if (under === undefined && closed && !declares(schema, name)) {
       return `${applyPath(step)}: field not declared in schema`;
+    }
     const found = errorAt(item, under, step);
     if (found !== undefined) return found;
   }

@@ -15,8 +15,8 @@ export const schemaCauses = (
   const known = resolve(schema);
   if (value === null && known.nullable === true) return [];
   const wrong = typeCause(value, known, path);
-  if (wrong !== undefined) return [wrong];
-  const own = scalarCauses(value, known, path);
+  if (wrong !== undefined) return [wrong, ...unchecked(value, known, path), ...enumCauses(value, known, path)];
+  const own = [...unchecked(value, known, path), ...scalarCauses(value, known, path)];
   if (Array.isArray(value))
     return [...own, ...listCauses(value, known, path), ...itemCauses(value, known, path, resolve)];
   return isJsonObject(value) ? [...own, ...objectCauses(value, known, path, resolve)] : own;
@@ -39,6 +39,8 @@ const typeCause = (value: unknown, schema: JsonSchema, path: string): StatusCaus
     return wrongType(path, actual, 'integer,string');
   }
   if (schema.type === undefined || typeMatches(actual, schema.type)) return undefined;
+  // Numbers of a named size are told by that size.
+  if (actual === 'number' && schema.format !== undefined) return wrongType(path, 'float64', schema.format);
   return wrongType(path, actual, schema.type);
 };
 
@@ -56,13 +58,33 @@ const cause = (field: string, reason: string, message: string): StatusCause => (
 const invalidValue = (path: string, shown: string, why: string): StatusCause =>
   cause(path, 'FieldValueInvalid', `Invalid value: ${shown}: ${why}`);
 
+const enumCauses = (value: unknown, schema: JsonSchema, path: string): StatusCause[] => {
+  if (schema.enum === undefined || value === null || schema.enum.includes(value)) return [];
+  const words = schema.enum.map((each) => JSON.stringify(each)).join(', ');
+  const shown = JSON.stringify(value);
+  return [cause(path, 'FieldValueNotSupported', `Unsupported value: ${shown}: supported values: ${words}`)];
+};
+
+const INT32 = 2 ** 31;
+
+/** Numbers that the bounds can't be compared with: of another form than the schema's. */
+const unchecked = (value: unknown, schema: JsonSchema, path: string): StatusCause[] => {
+  if (schema.type !== 'integer' || typeof value !== 'number') return [];
+  const format = schema.format === undefined ? '(default format)' : `with format ${schema.format}`;
+  const small = schema.format !== 'int32' || (value >= -INT32 && value < INT32);
+  if (Number.isInteger(value) && small) return [];
+  return [
+    cause(
+      '<nil>',
+      'FieldValueInvalid',
+      `Invalid value: "": Checked value must be of type integer ${format} in ${path}`,
+    ),
+  ];
+};
+
 const scalarCauses = (value: unknown, schema: JsonSchema, path: string): StatusCause[] => {
-  if (schema.enum !== undefined && !schema.enum.includes(value)) {
-    const words = schema.enum.map((each) => JSON.stringify(each)).join(', ');
-    return [
-      cause(path, 'FieldValueNotSupported', `Unsupported value: ${JSON.stringify(value)}: supported values: ${words}`),
-    ];
-  }
+  const listed = enumCauses(value, schema, path);
+  if (listed.length > 0) return listed;
   if (typeof value === 'string') return stringCauses(value, schema, path);
   return typeof value === 'number' ? numberCauses(value, schema, path) : [];
 };

@@ -4,17 +4,18 @@ import { refOf } from '../../lib/base/kube-object';
 import { sameJson } from '../../synth/json-equal';
 import type { JsonValue } from '../../lib/base/json';
 import { randomSuffix, randomUid } from '../random';
-import { admitted, defaulted, schemaOf, storageCauses } from './admission';
+import { textOf } from '../text';
+import { admitted, defaulted, knowsPriority, schemaOf, storageCauses } from './admission';
 import { withoutEmpty, withoutEmptyMetadata } from './builtin/omit-empty';
-import { keepAllocation } from './builtin/service-allocation';
+import { allocateMissing, keepAllocation } from './builtin/service-allocation';
 import { templateGeneration } from './builtin/template-generation';
 import type { Core, WriteRequest, WriteVerb } from './core';
 import { mayGo } from './deletion';
 import type { Call } from './failures';
-import { invalid, notFound, terminating } from './failures';
+import { forbidden, invalid, notFound, terminating } from './failures';
 import type { ServedKind } from './kinds';
 import { carryMetadata, deletionTimeCauses } from './metadata';
-import { updateOwnership } from './ownership';
+import { resets, updateOwnership } from './ownership';
 
 export interface Write {
   readonly verb: WriteVerb;
@@ -78,6 +79,10 @@ export const createObject = (given: KubeObject, write: Write, core: Core): LiveO
   };
   const complete = compact(templateGeneration(defaulted(named, kind), undefined), write);
   const managedFields = write.ownership ?? updateOwnership(undefined, complete, schemaOf(kind), writerOf(write, core));
+  if (complete.kind === 'Pod' && !knowsPriority(complete, core)) {
+    const why = `no PriorityClass with name ${textOf(complete.spec?.priorityClassName)} was found`;
+    throw forbidden(call, kind, refOf(complete), why);
+  }
   const next = admitted(complete, core) as LiveObject;
   const causes = storageCauses(next, undefined, kind);
   if (causes.length > 0) throw invalid(call, kind, next.metadata.name, causes);
@@ -100,16 +105,25 @@ const writerOf = (write: Write, core: Core) => ({
   subresource: write.request.subresource,
 });
 
+/** Whether labels, annotations and finalizers are the same: a status that says nothing of them keeps the very metadata. */
+const sameLabels = ({ metadata }: KubeObject, old: LiveObject): boolean =>
+  sameJson(metadata.labels, old.metadata.labels) &&
+  sameJson(metadata.annotations, old.metadata.annotations) &&
+  sameJson(metadata.finalizers, old.metadata.finalizers);
+
 /** The part of `proposed` that this endpoint takes, over `old`. */
 const endpointPart = (old: LiveObject, proposed: KubeObject, write: Write): LiveObject => {
   const { status: oldStatus, ...oldMain } = old;
   if (write.request.subresource === 'status') {
     // Built-in kinds take labels and annotations here too.
-    if (!write.kind.custom) oldMain.metadata = carryMetadata(proposed.metadata, old.metadata);
-    return { ...oldMain, ...(proposed.status === undefined ? {} : { status: proposed.status }) };
+    if (!write.kind.custom && !sameLabels(proposed, old))
+      oldMain.metadata = carryMetadata(proposed.metadata, old.metadata);
+    const status = proposed.status ?? (write.kind.kind === 'Service' ? { loadBalancer: {} } : undefined);
+    return { ...oldMain, ...(status === undefined ? {} : { status }) };
   }
   const { status, ...main } = proposed;
-  const kept = write.kind.statusSubresource ? oldStatus : status;
+  // A binding changes both.
+  const kept = write.kind.statusSubresource && write.verb !== 'bind' ? oldStatus : status;
   const spec = write.kind.kind === 'Service' ? { spec: keepAllocation(proposed.spec ?? {}, old.spec ?? {}) } : {};
   const metadata = carryMetadata(proposed.metadata, old.metadata);
   return { ...main, ...spec, ...(kept === undefined ? {} : { status: kept }), metadata };
@@ -135,21 +149,31 @@ const withStatus = ({ status: _, ...main }: LiveObject, { status }: LiveObject):
 export const updateObject = (old: LiveObject, proposed: KubeObject, write: Write, core: Core): LiveObject => {
   const { kind, request, call } = write;
   const part = endpointPart(old, proposed, write);
-  const next = compact(templateGeneration(defaulted(part, kind), old), write);
+  const whole = compact(templateGeneration(defaulted(part, kind, write.verb === 'apply'), old), write);
+  const next = request.subresource === 'status' ? withStatus(part, whole) : whole;
   const causes = [...storageCauses(next, old, kind, write), ...deletionTimeCauses(proposed.metadata, old.metadata)];
   if (causes.length > 0) throw invalid(call, kind, old.metadata.name, causes);
   const same = sameJson(content(old), content(next));
-  const ownershipMoved = write.ownership !== undefined && write.ownership !== old.metadata.managedFields;
+  const ownershipMoved =
+    resets(proposed) || (write.ownership !== undefined && write.ownership !== old.metadata.managedFields);
   if (same && !ownershipMoved) return unchanged(old, write, core);
   const managedFields = write.ownership ?? updateOwnership(old, next, schemaOf(kind), writerOf(write, core));
+  const stored = allocated(next, core);
   const { generation } = old.metadata;
   const bumped = generation !== undefined && request.subresource === undefined && !sameJson(intent(old), intent(next));
   const metadata = {
-    ...next.metadata,
+    ...stored.metadata,
     managedFields: [...managedFields],
     ...(bumped ? { generation: generation + 1 } : {}),
   };
-  return dropObject(old, { ...next, metadata }, write, core);
+  return dropObject(old, { ...stored, metadata }, write, core);
+};
+
+/** A change may need what only the cluster can give: node ports. */
+const allocated = (next: LiveObject, core: Core): LiveObject => {
+  if (next.kind !== 'Service' || next.apiVersion !== 'v1' || next.spec === undefined) return next;
+  const spec = allocateMissing(next.spec, core);
+  return spec === next.spec ? next : { ...next, spec };
 };
 
 const unchanged = (old: LiveObject, write: Write, core: Core): LiveObject => {

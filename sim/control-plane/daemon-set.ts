@@ -158,9 +158,13 @@ export class DaemonSetController {
       desiredNumberScheduled: wanted.length,
       currentNumberScheduled: count(() => true),
       numberMisscheduled: shares.filter((share) => !share.runs && share.pods.length > 0).length,
-      updatedNumberScheduled: count((pod) => pod.metadata.labels?.[HASH] === hash),
       numberReady: ready,
     };
+    setOrDrop(
+      status,
+      'updatedNumberScheduled',
+      count((pod) => pod.metadata.labels?.[HASH] === hash),
+    );
     setOrDrop(status, 'numberAvailable', ready);
     setOrDrop(status, 'numberUnavailable', wanted.length - ready);
     if (sameJson(status, set.status)) return;
@@ -168,7 +172,7 @@ export class DaemonSetController {
   }
 }
 
-/** Zero is absent in the wire format of these two. */
+/** Zero is absent in the wire format of these. */
 const setOrDrop = (status: JsonObject, name: string, value: number): void => {
   if (value === 0) delete status[name];
   else status[name] = value;

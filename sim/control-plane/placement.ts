@@ -122,8 +122,8 @@ const sameDomain = (term: PodTerm, a: Node, b: Node): boolean => {
   return value !== undefined && value === labelsOf(b)[term.topologyKey];
 };
 
-/** Whether required Pod affinity and anti-affinity, also of the Pods already there, allow the node. */
-export const podAffinityAllows = (pod: Pod, node: Node, placed: readonly PlacedPod[]): boolean => {
+/** Which required Pod affinity or anti-affinity, also of the Pods already there, forbids the node; `undefined`: none. */
+export const podAffinityObstacle = (pod: Pod, node: Node, placed: readonly PlacedPod[]): string | undefined => {
   const others = placed.filter((each) => !finished(each.pod));
   const repelled = podTerms(pod, 'podAntiAffinity').some((term) =>
     others.some((each) => selects(term, pod, each.pod) && sameDomain(term, node, each.node)),
@@ -133,13 +133,15 @@ export const podAffinityAllows = (pod: Pod, node: Node, placed: readonly PlacedP
       (term) => selects(term, each.pod, pod) && sameDomain(term, node, each.node),
     ),
   );
-  if (repelled || repels) return false;
-  return podTerms(pod, 'podAffinity').every((term) => {
+  if (repelled) return "node(s) didn't match pod anti-affinity rules";
+  if (repels) return "node(s) didn't satisfy existing pods anti-affinity rules";
+  const attracts = podTerms(pod, 'podAffinity').every((term) => {
     const attracted = others.filter((each) => selects(term, pod, each.pod));
     // The first Pod of a group that attracts itself may start anywhere.
     if (attracted.length === 0) return selects(term, pod, pod);
     return attracted.some((each) => sameDomain(term, node, each.node));
   });
+  return attracts ? undefined : "node(s) didn't match pod affinity rules";
 };
 
 /** Whether a host port that the Pod needs is taken on the node. */

@@ -9,7 +9,7 @@ import type { ApiServer } from '../api/server';
 import { Agenda } from './agenda';
 import { setCondition } from './conditions';
 import type { PlacedPod } from './placement';
-import { hostPortTaken, lacking, nodeMatches, podAffinityAllows, untolerated } from './placement';
+import { hostPortTaken, lacking, nodeMatches, podAffinityObstacle, untolerated } from './placement';
 import { textOf } from '../text';
 
 const USER = 'system:kube-scheduler';
@@ -65,7 +65,7 @@ export class Scheduler {
     const [short] = lacking(spec, node, here);
     if (short !== undefined) return short === 'pods' ? 'Too many pods' : `Insufficient ${short}`;
     if (hostPortTaken(spec, here)) return "node(s) didn't have free ports for the requested pod ports";
-    return podAffinityAllows(pod, node, placed) ? undefined : "node(s) didn't match pod affinity/anti-affinity rules";
+    return podAffinityObstacle(pod, node, placed);
   }
 
   private report(pod: LiveObject, nodes: number, obstacles: readonly string[]): void {

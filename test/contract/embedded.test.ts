@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../lib/base/json';
 import { playOn } from './behaviour';
 import { embeddedBackend } from './embedded-backend';
+import { KNOWN_DIFFERENCES } from './known-differences';
 import { isRecording, readRecording } from './recording';
 import { BEHAVIOURS } from './table';
 
@@ -12,12 +13,15 @@ describe(`${BEHAVIOURS.length} behaviours on the embedded cluster are as they we
 
   test.each(compared.map((behaviour) => [behaviour.says, behaviour] as const))('%s', async (says, behaviour) => {
     const expected: JsonValue | undefined = recorded[says];
-    expect(await playOn(embeddedBackend(), behaviour)).toEqual(expected);
+    const outcome = await playOn(embeddedBackend(), behaviour);
+    if (says in KNOWN_DIFFERENCES) expect(outcome).not.toEqual(expected);
+    else expect(outcome).toEqual(expected);
   });
 
   test('each has another sentence, and every recorded one is played', () => {
     const sentences = BEHAVIOURS.map(({ says }) => says);
     expect(new Set(sentences).size).toBe(sentences.length);
+    expect(Object.keys(KNOWN_DIFFERENCES).filter((says) => !sentences.includes(says))).toEqual([]);
     if (!isRecording()) expect(Object.keys(recorded).sort()).toEqual([...sentences].sort());
   });
 });

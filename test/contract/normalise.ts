@@ -101,3 +101,15 @@ export const normalise = (value: JsonValue, world: World): JsonValue => {
   };
   return visit(value);
 };
+
+/** Where two values differ, as lines of `path: expected → actual`. */
+export const differences = (expected: unknown, actual: unknown, path = ''): string[] => {
+  if (JSON.stringify(expected) === JSON.stringify(actual)) return [];
+  if (!isContainer(expected) || !isContainer(actual) || Array.isArray(expected) !== Array.isArray(actual)) {
+    return [`${path}: ${JSON.stringify(expected)} → ${JSON.stringify(actual)}`];
+  }
+  const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...keys].flatMap((key) => differences(expected[key], actual[key], `${path}/${key}`));
+};
+
+const isContainer = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -115,7 +115,7 @@ describe('reading and writing', () => {
       (c) => c.list(CONFIG_MAP, { fieldSelector: 'data.x=1', onPage: () => undefined }),
       400,
       'BadRequest',
-      'field label not supported: data.x',
+      '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
     ],
     [
       'the status of a kind without one',

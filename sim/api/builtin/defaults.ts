@@ -38,16 +38,31 @@ const job: Default = (given) =>
     fill(given, { parallelism: 1, completions: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false }),
   );
 
+const sessions: Default = (given) => {
+  if (given.sessionAffinity !== 'ClientIP') {
+    const { sessionAffinityConfig: _, ...rest } = given;
+    return given.sessionAffinityConfig === undefined ? given : rest;
+  }
+  const filled = fill(given, { sessionAffinityConfig: {} });
+  return at(filled, 'sessionAffinityConfig', (config) => fill(config, { clientIP: { timeoutSeconds: 10800 } }));
+};
+
 const service: Default = (given) => {
-  let filled = fill(given, { type: 'ClusterIP', sessionAffinity: 'None' });
+  let filled = sessions(fill(given, { type: 'ClusterIP', sessionAffinity: 'None' }));
   filled = each(filled, 'ports', (port) =>
     fill(port, { protocol: 'TCP', ...(port.port === undefined ? {} : { targetPort: port.port }) }),
   );
   if (filled.type === 'ExternalName') return filled;
-  filled = fill(filled, { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
+  filled = fill(filled, { internalTrafficPolicy: 'Cluster' });
   if (filled.type === 'ClusterIP') return filled;
   filled = fill(filled, { externalTrafficPolicy: 'Cluster' });
   return filled.type === 'LoadBalancer' ? fill(filled, { allocateLoadBalancerNodePorts: true }) : filled;
+};
+
+const networkPolicy: Default = (given) => {
+  const tcp: Default = (rule) => each(rule, 'ports', (port) => fill(port, { protocol: 'TCP' }));
+  const filled = each(each(given, 'ingress', tcp), 'egress', tcp);
+  return fill(filled, { policyTypes: given.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'] });
 };
 
 const secret: Default = (given) => {
@@ -98,7 +113,10 @@ const DEFAULTS: Readonly<Record<string, Default>> = {
       { status: { phase: 'Pending' } },
     ),
   'apps/v1/DaemonSet': spec(daemonSet),
-  'apps/v1/Deployment': spec(deployment),
+  'apps/v1/Deployment': (object) => fill(spec(deployment)(object), { status: {} }),
+  'policy/v1/PodDisruptionBudget': (object) =>
+    fill(object, { status: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 } }),
+  'networking.k8s.io/v1/NetworkPolicy': spec(networkPolicy),
   'batch/v1/Job': spec(job),
   'rbac.authorization.k8s.io/v1/RoleBinding': binding,
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': binding,

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../../lib/base/json';
 import { isJsonObject } from '../../../lib/base/json';
 import type { KubeObject } from '../../../lib/base/kube-object';
 import { sameJson } from '../../../synth/json-equal';
+import { CONTENT_CHECKS } from './content';
 import type { LabelSelector } from '../selectors';
 import { labelSelectorMatches } from '../selectors';
 
@@ -67,18 +68,33 @@ const SPEC_CHECKS: Readonly<Record<string, Check>> = {
   'v1/PersistentVolumeClaim': claim,
   'apps/v1/DaemonSet': selector,
   'apps/v1/Deployment': selector,
+  'batch/v1/Job': (next, old) =>
+    next.completions === old.completions
+      ? []
+      : [invalidValue('spec.completions', next.completions, 'field is immutable')],
 };
 
 /** Kinds whose data freezes itself with `immutable: true`. */
 const frozenData = (next: JsonObject, old: JsonObject): StatusCause[] => {
   if (old.immutable !== true) return [];
-  const changed =
-    next.immutable !== true || !sameJson(next.data, old.data) || !sameJson(next.binaryData, old.binaryData);
-  return changed ? [cause('data', 'FieldValueForbidden', 'Forbidden: field is immutable when `immutable` is set')] : [];
+  const frozen = (field: string): StatusCause =>
+    cause(field, 'FieldValueForbidden', 'Forbidden: field is immutable when `immutable` is set');
+  const changed = (field: string): boolean => !sameJson(next[field], old[field]);
+  return [
+    ...(next.immutable === true ? [] : [frozen('immutable')]),
+    ...(changed('data') ? [frozen('data')] : []),
+    ...(changed('binaryData') ? [frozen('binaryData')] : []),
+  ];
+};
+
+/** The value as the server's program prints it: fields by their names in Go. */
+const inGo = (value: JsonValue | undefined): JsonValue => {
+  const { apiGroup = '', kind = '', name = '' } = isJsonObject(value) ? value : {};
+  return { APIGroup: apiGroup, Kind: kind, Name: name };
 };
 
 const roleRef = (next: JsonObject, old: JsonObject): StatusCause[] =>
-  sameJson(next.roleRef, old.roleRef) ? [] : [invalidValue('roleRef', next.roleRef, 'cannot change roleRef')];
+  sameJson(next.roleRef, old.roleRef) ? [] : [invalidValue('roleRef', inGo(next.roleRef), 'cannot change roleRef')];
 
 const secretType = (next: JsonObject, old: JsonObject): StatusCause[] =>
   next.type === old.type ? [] : [invalidValue('type', next.type, 'field is immutable')];
@@ -101,6 +117,8 @@ export const immutableCauses = (next: KubeObject, old: KubeObject): StatusCause[
 
 /** What must agree inside an object of a built-in kind: a workload selects the Pods that it makes. */
 export const consistencyCauses = (object: KubeObject): StatusCause[] => {
+  const checks = CONTENT_CHECKS[`${object.apiVersion}/${object.kind}`];
+  if (checks !== undefined) return checks(json(object));
   if (object.kind !== 'DaemonSet' && object.kind !== 'Deployment') return [];
   const template = object.spec?.template;
   const metadata = isJsonObject(template) && isJsonObject(template.metadata) ? template.metadata : {};

@@ -11,13 +11,17 @@ import { childSchema, itemSchema, resolveSchema } from '../../../synth/schemas';
 const METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 const isEmpty = (value: unknown): boolean =>
-  Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+  value === null ||
+  (Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0);
 
 /** `object` without empty labels, annotations, finalizers and owner references; the very object when it has none. */
 export const withoutEmptyMetadata = <T extends KubeObject>(object: T): T => {
   const { metadata } = object;
-  if (!METADATA.some((name) => isEmpty(metadata[name]))) return object;
-  const kept = { ...metadata };
+  const owners = metadata.ownerReferences;
+  const once = owners?.filter((each, index) => owners.findIndex(({ uid }) => uid === each.uid) === index);
+  const repeated = once?.length !== owners?.length;
+  if (!repeated && !METADATA.some((name) => isEmpty(metadata[name]))) return object;
+  const kept = { ...metadata, ...(repeated ? { ownerReferences: once as NonNullable<typeof once> } : {}) };
   for (const name of METADATA) if (isEmpty(kept[name])) delete kept[name];
   return { ...object, metadata: kept };
 };
@@ -43,7 +47,7 @@ const stripFields = (value: JsonObject, schema: JsonSchema | undefined): JsonObj
   for (const name of Object.keys(value)) {
     const below = childSchema(schema, name);
     const item = value[name];
-    const empty = isEmpty(item) && (Array.isArray(item) || isMap(below));
+    const empty = item === null || (isEmpty(item) && (Array.isArray(item) || isMap(below)));
     if (empty && !required.includes(name)) {
       kept = { ...kept };
       delete kept[name];

@@ -1,6 +1,7 @@
 /** What the API server fills into the specification of a Pod, also inside the template of a workload. */
 import type { JsonObject, JsonValue } from '../../../lib/base/json';
 import { isJsonObject } from '../../../lib/base/json';
+import { canonicalQuantity } from '../../quantity';
 
 /** `object` over `defaults`; the very object when it lacks nothing. */
 export const fill = (object: JsonObject, defaults: JsonObject): JsonObject => {
@@ -56,10 +57,33 @@ const containerDefaults = (given: JsonObject, hostNetwork: boolean): JsonObject 
       ...(hostNetwork && port.containerPort !== undefined ? { hostPort: port.containerPort } : {}),
     }),
   );
-  container = each(container, 'env', (env) => at(env, 'valueFrom', (from) => at(from, 'fieldRef', fieldRefDefaults)));
+  container = each(container, 'env', envDefaults);
+  container = at(container, 'resources', canonicalResources);
+  container = at(container, 'lifecycle', (hooks) => hookDefaults(hookDefaults(hooks, 'preStop'), 'postStart'));
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'])
     container = at(container, probe, probeDefaults);
   return container;
+};
+
+const envDefaults = (given: JsonObject): JsonObject => {
+  const { value, ...bare } = given;
+  return at(value === '' ? bare : given, 'valueFrom', (from) => at(from, 'fieldRef', fieldRefDefaults));
+};
+
+const HTTP = { path: '/', scheme: 'HTTP' };
+
+const hookDefaults = (hooks: JsonObject, name: string): JsonObject =>
+  at(hooks, name, (hook) => at(hook, 'httpGet', (action) => fill(action, HTTP)));
+
+const canonicalResources = (resources: JsonObject): JsonObject =>
+  at(at(resources, 'limits', canonicalAmounts), 'requests', canonicalAmounts);
+
+const canonicalAmounts = (amounts: JsonObject): JsonObject => {
+  const entries = Object.entries(amounts).map(([name, amount]): [string, JsonValue] => [
+    name,
+    canonicalQuantity(amount),
+  ]);
+  return entries.every(([name, amount]) => amount === amounts[name]) ? amounts : Object.fromEntries(entries);
 };
 
 const fieldRefDefaults = (reference: JsonObject): JsonObject => fill(reference, { apiVersion: 'v1' });
@@ -73,7 +97,7 @@ const pullPolicy = (image: JsonValue | undefined): string => {
 
 const probeDefaults = (given: JsonObject): JsonObject => {
   const probe = fill(given, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
-  const http = at(probe, 'httpGet', (action) => fill(action, { path: '/', scheme: 'HTTP' }));
+  const http = at(probe, 'httpGet', (action) => fill(action, HTTP));
   return at(http, 'grpc', (action) => fill(action, { service: '' }));
 };
 

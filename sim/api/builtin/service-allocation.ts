@@ -15,7 +15,8 @@ export const allocateService = (spec: JsonObject, core: Core): JsonObject => {
   const services = core.store.list(SERVICE);
   const clusterIP =
     typeof spec.clusterIP === 'string' && spec.clusterIP !== '' ? spec.clusterIP : freeAddress(services);
-  const addressed = { ...spec, clusterIP, clusterIPs: [clusterIP] };
+  const families = { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' };
+  const addressed = { ...fill(spec, families), clusterIP, clusterIPs: [clusterIP] };
   return spec.type === 'NodePort' || spec.type === 'LoadBalancer' ? withNodePorts(addressed, services) : addressed;
 };
 
@@ -30,7 +31,7 @@ const freeAddress = (services: readonly LiveObject[]): string => {
 const withNodePorts = (spec: JsonObject, services: readonly LiveObject[]): JsonObject => {
   const used = new Set(services.flatMap((service) => portsOf(service.spec ?? {}).map((port) => port.nodePort)));
   return each(spec, 'ports', (port) => {
-    if (port.nodePort !== undefined) return port;
+    if (port.nodePort !== undefined && port.nodePort !== 0) return port;
     let nodePort = FIRST_NODE_PORT;
     while (used.has(nodePort)) nodePort++;
     used.add(nodePort);
@@ -40,10 +41,31 @@ const withNodePorts = (spec: JsonObject, services: readonly LiveObject[]): JsonO
 
 const portsOf = (spec: JsonObject): JsonObject[] => (Array.isArray(spec.ports) ? spec.ports.filter(isJsonObject) : []);
 
+const NODE_PORT_FIELDS = ['externalTrafficPolicy', 'allocateLoadBalancerNodePorts'] as const;
+
+/** A Service that is no longer reached from outside gives up what that needed, unless it says otherwise just now. */
+const withoutNodePorts = (spec: JsonObject, old: JsonObject): JsonObject => {
+  if (old.type !== 'NodePort' && old.type !== 'LoadBalancer') return spec;
+  const kept = each(spec, 'ports', ({ nodePort, ...port }) => {
+    const before = portsOf(old).some((each) => each.nodePort === nodePort);
+    return nodePort === undefined || before ? port : { ...port, nodePort };
+  });
+  const rest: JsonObject = { ...kept };
+  for (const name of NODE_PORT_FIELDS) if (rest[name] === old[name]) delete rest[name];
+  return rest;
+};
+
+/** The spec of a changed Service with a node port for each port that needs one and has none. */
+export const allocateMissing = (spec: JsonObject, core: Core): JsonObject =>
+  spec.type === 'NodePort' || spec.type === 'LoadBalancer' ? withNodePorts(spec, core.store.list(SERVICE)) : spec;
+
 /** What an update that leaves them out keeps: addresses and node ports are never lost by omission. */
-export const keepAllocation = (spec: JsonObject, old: JsonObject): JsonObject => {
-  if (spec.type === 'ExternalName') return spec;
-  const { clusterIP, clusterIPs } = old;
+export const keepAllocation = (given: JsonObject, old: JsonObject): JsonObject => {
+  if (given.type === 'ExternalName') return given;
+  const { clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy } = old;
+  const addressed =
+    ipFamilies === undefined ? given : fill(given, { ipFamilies, ipFamilyPolicy: ipFamilyPolicy ?? null });
+  const spec = given.type === 'ClusterIP' || given.type === undefined ? withoutNodePorts(addressed, old) : addressed;
   const kept =
     clusterIP === undefined ? spec : fill(spec, { clusterIP, ...(clusterIPs === undefined ? {} : { clusterIPs }) });
   if (spec.type !== old.type) return kept;

@@ -46,49 +46,30 @@ const leaves = (schema: JsonSchema, path: readonly string[] = []): Leaf[] => [
   ...(schema.items === undefined ? [] : leaves(schema.items, [...path, '[]'])),
 ];
 
-/** A value that the schema's constraint `what` refuses; `undefined` where it has none. */
-const wrongValue = (what: string, schema: JsonSchema): JsonValue | undefined => {
-  switch (what) {
-    case 'a type':
-      if (schema['x-kubernetes-int-or-string'] === true) return true;
-      if (schema.type === 'string') return 7;
-      return schema.type === undefined ? undefined : 'text';
-    case 'an enum':
-      return schema.enum === undefined ? undefined : 'none-of-them';
-    case 'a pattern':
-      return schema.pattern === undefined ? undefined : '!';
-    case 'a minimum':
-      return schema.minimum === undefined ? undefined : schema.minimum - 1;
-    case 'a maximum':
-      return schema.maximum === undefined ? undefined : schema.maximum + 1;
-    case 'a shortest length':
-      return schema.minLength === undefined ? undefined : '';
-    case 'a longest length':
-      return schema.maxLength === undefined ? undefined : 'x'.repeat(schema.maxLength + 1);
-    case 'a longest list':
-      return schema.maxItems === undefined ? undefined : Array.from({ length: schema.maxItems + 1 }, () => 'x');
-    case 'required fields':
-      return schema.required === undefined || schema.properties === undefined ? undefined : {};
-    case 'a set':
-      return schema['x-kubernetes-list-type'] === 'set' ? ['x', 'x'] : undefined;
-    case 'a date':
-      return schema.format === 'date-time' ? 'yesterday' : undefined;
-    case 'a value that is not null':
-      return schema.type === undefined || schema.nullable === true ? undefined : null;
-    case 'a whole number':
-      return schema.type === 'integer' ? 1.5 : undefined;
-    case 'a 32-bit number':
-      return schema.format === 'int32' ? 3_000_000_000 : undefined;
-    default:
-      return undefined;
-  }
+/** By constraint: a value that it refuses; `undefined` where the schema has none. */
+const WRONG: Readonly<Record<string, (schema: JsonSchema) => JsonValue | undefined>> = {
+  'a type': (schema) => {
+    if (schema['x-kubernetes-int-or-string'] === true) return true;
+    if (schema.type === 'string') return 7;
+    return schema.type === undefined ? undefined : 'text';
+  },
+  'an enum': (schema) => (schema.enum === undefined ? undefined : 'none-of-them'),
+  'a pattern': (schema) => (schema.pattern === undefined ? undefined : '!'),
+  'a minimum': ({ minimum }) => (minimum === undefined ? undefined : minimum - 1),
+  'a maximum': ({ maximum }) => (maximum === undefined ? undefined : maximum + 1),
+  'a shortest length': ({ minLength }) => (minLength === undefined ? undefined : ''),
+  'a longest length': ({ maxLength }) => (maxLength === undefined ? undefined : 'x'.repeat(maxLength + 1)),
+  'a longest list': ({ maxItems }) =>
+    maxItems === undefined ? undefined : Array.from({ length: maxItems + 1 }, () => 'x'),
+  'required fields': (schema) => (schema.required === undefined || schema.properties === undefined ? undefined : {}),
+  'a set': (schema) => (schema['x-kubernetes-list-type'] === 'set' ? ['x', 'x'] : undefined),
+  'a date': (schema) => (schema.format === 'date-time' ? 'yesterday' : undefined),
+  'a value that is not null': (schema) => (schema.type === undefined || schema.nullable === true ? undefined : null),
+  'a whole number': (schema) => (schema.type === 'integer' ? 1.5 : undefined),
+  'a 32-bit number': (schema) => (schema.format === 'int32' ? 3_000_000_000 : undefined),
 };
-
-const CONSTRAINTS = [
-  ...['a type', 'an enum', 'a pattern', 'a minimum', 'a maximum', 'a shortest length', 'a longest length'],
-  ...['a longest list', 'required fields', 'a set', 'a date', 'a value that is not null', 'a whole number'],
-  'a 32-bit number',
-];
+const CONSTRAINTS = Object.keys(WRONG);
+const wrongValue = (what: string, schema: JsonSchema): JsonValue | undefined => WRONG[what]?.(schema);
 
 /** The document `base` with `value` at `path`; lists on the way get one item. */
 const withValue = (base: JsonValue | undefined, path: readonly string[], value: JsonValue): JsonValue => {
