@@ -74,6 +74,9 @@ const livesBeside = (object: LiveObject, store: Store): LiveObject | undefined =
         identityOf(other) === identityOf(object),
     );
 
+/** What was decided before a change of what is wanted may take effect until then: calls take their time. */
+const UNDER_WAY_MS = 30_000;
+
 /** Whether something else may be wanted after this change. */
 const isWish = ({ type, object, previous }: StoreEvent): boolean => {
   if (object.kind === 'Node')
@@ -224,7 +227,10 @@ export const INVARIANTS: readonly Invariant[] = [
 /** Keeps the memory up to date; to be called after the checks of a change. `byOperator`: who made it. */
 export const remember = (step: Step, byOperator: boolean): void => {
   const { type, object, memory } = step;
-  if (isWish(step)) memory.wishes += 1;
+  if (isWish(step)) {
+    memory.wishes += 1;
+    memory.pastUntil = Math.max(memory.pastUntil, (step.write?.at ?? 0) + UNDER_WAY_MS);
+  }
   const identity = identityOf(object);
   if (identity === undefined) return;
   if (type === 'ADDED') {
