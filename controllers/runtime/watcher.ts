@@ -70,7 +70,11 @@ export class Watcher {
   private waitingFor: OperatorError | undefined;
   /** Where the next stream continues; absent: list first. */
   private version: string | undefined;
-  private relistAt = 0;
+  /** Told by a timer, not by the time of day: a clock that is set back must not put off the list that mends lost events. */
+  private relistDue = false;
+  private cancelRelist: () => void = () => undefined;
+  /** Ends the stream that is open, because a list is due. */
+  private endStream: () => void = () => undefined;
   /** Turns in a row that weren't healthy. */
   private troubles = 0;
   private emptyStreams = 0;
@@ -104,6 +108,7 @@ export class Watcher {
   async stop(): Promise<void> {
     this.stopping?.abort(new Error('the watcher was stopped'));
     await this.running;
+    this.cancelRelist();
     this.stopping = undefined;
     this.phase = 'Stopped';
   }
@@ -122,12 +127,12 @@ export class Watcher {
 
   /** One list if it is due, one stream. */
   private async turn(stop: AbortSignal): Promise<void> {
-    if (this.version === undefined || this.options.clock.now() >= this.relistAt) await this.list(stop);
+    if (this.version === undefined || this.relistDue) await this.list(stop);
     await this.stream(stop);
   }
 
   private async list(stop: AbortSignal): Promise<void> {
-    const { client, type, sink, clock, random } = this.options;
+    const { client, type, sink, random } = this.options;
     this.phase = 'Listing';
     sink.listing();
     const { resourceVersion } = await client.list(type, {
@@ -141,10 +146,19 @@ export class Watcher {
     if (stop.aborted) return;
     sink.listed(resourceVersion);
     this.version = resourceVersion;
-    this.relistAt = clock.now() + this.times.relistMs * (0.9 + 0.1 * random.next());
+    this.scheduleRelist(this.times.relistMs * (0.9 + 0.1 * random.next()));
     this.emptyStreams = 0;
     this.counts.lists += 1;
     this.waitingFor = undefined;
+  }
+
+  private scheduleRelist(ms: number): void {
+    this.cancelRelist();
+    this.relistDue = false;
+    this.cancelRelist = this.options.clock.after(ms, () => {
+      this.relistDue = true;
+      this.endStream();
+    });
   }
 
   private async stream(stop: AbortSignal): Promise<void> {
@@ -155,7 +169,7 @@ export class Watcher {
     const before = this.version;
     const began = clock.now();
     const end = new AbortController();
-    const cancelRelist = clock.after(Math.max(0, this.relistAt - began), () => end.abort(RELIST));
+    this.endStream = () => end.abort(RELIST);
     const stopped = (): void => end.abort(stop.reason);
     stop.addEventListener('abort', stopped, { once: true });
     try {
@@ -177,7 +191,7 @@ export class Watcher {
     } catch (thrown) {
       if (end.signal.reason !== RELIST) throw thrown;
     } finally {
-      cancelRelist();
+      this.endStream = () => undefined;
       stop.removeEventListener('abort', stopped);
     }
   }
