@@ -57,15 +57,17 @@ const mergeLists = (
   const merged: JsonValue[] = [];
   const done = new Set<string>();
   let next = 0;
-  const takeLive = (): void => {
+  /** Up to the place of `target`, where live has one: wanted items that stand before it there come later. */
+  const takeLive = (target?: string): void => {
+    const known = target !== undefined && liveBy.has(target) && !liveKeys.slice(0, next).includes(target);
     for (; next < liveKeys.length; next++) {
       const key = liveKeys[next] as string;
-      if (wantedBy.has(key) && !done.has(key)) return;
+      if (key === target || (!known && wantedBy.has(key) && !done.has(key))) return;
       if (!wantedBy.has(key)) merged.push(liveBy.get(key) as JsonValue);
     }
   };
   for (const [key, item] of wantedBy) {
-    takeLive();
+    takeLive(key);
     merged.push(mergeValues(liveBy.get(key), item, below));
     done.add(key);
   }
@@ -94,7 +96,8 @@ export interface Ownership {
 const step = (ownership: Ownership, element: string): Ownership => ({
   before: ownership.before.children.get(element) ?? NO_FIELDS,
   now: ownership.now.children.get(element) ?? NO_FIELDS,
-  ...(ownership.nulls === true ? { nulls: true } : {}),
+  // Metadata is decoded whatever the kind: there nothing becomes null.
+  ...(ownership.nulls === true && element !== 'f:metadata' ? { nulls: true } : {}),
 });
 
 /** Whether the field at `element` goes: given up by us, and nobody has it or anything below it. */

@@ -44,6 +44,8 @@ export const updateOwnership = (
   const changed = stripIdentity(changedFields(start, after, schema));
   const owner = { ...ownerOf(writer), operation: 'Update' as const };
   const entries = resets(next) ? [] : (old?.metadata.managedFields ?? []);
+  // Of an object that nobody owns anything of, ownership isn't counted until somebody applies it.
+  if (old !== undefined && (old.metadata.managedFields ?? []).length === 0) return [];
   const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
   const mine = kept.find((entry) => isOwnerEntry(entry, owner));
   const fields = union(mine === undefined ? NO_FIELDS : fieldsIn(mine), changed);

@@ -2,7 +2,7 @@
 import type { KubeObject, LiveObject, ManagedFieldsEntry, ObjectMeta, ObjectRef } from '../../lib/base/kube-object';
 import { refOf } from '../../lib/base/kube-object';
 import { sameJson } from '../../synth/json-equal';
-import type { JsonValue } from '../../lib/base/json';
+import type { JsonObject, JsonValue } from '../../lib/base/json';
 import { randomSuffix, randomUid } from '../random';
 import { textOf } from '../text';
 import { admitted, defaulted, knowsPriority, schemaOf, storageCauses } from './admission';
@@ -105,6 +105,10 @@ const writerOf = (write: Write, core: Core) => ({
   subresource: write.request.subresource,
 });
 
+/** The status of an object that says none: of a Service a structure. */
+const emptyStatus = ({ kind, custom }: ServedKind): JsonObject | undefined =>
+  kind === 'Service' && !custom ? { loadBalancer: {} } : undefined;
+
 /** Whether labels, annotations and finalizers are the same: a status that says nothing of them keeps the very metadata. */
 const sameLabels = ({ metadata }: KubeObject, old: LiveObject): boolean =>
   sameJson(metadata.labels, old.metadata.labels) &&
@@ -118,7 +122,7 @@ const endpointPart = (old: LiveObject, proposed: KubeObject, write: Write): Live
     // Built-in kinds take labels and annotations here too.
     if (!write.kind.custom && !sameLabels(proposed, old))
       oldMain.metadata = carryMetadata(proposed.metadata, old.metadata);
-    const status = proposed.status ?? (write.kind.kind === 'Service' ? { loadBalancer: {} } : undefined);
+    const status = proposed.status ?? emptyStatus(write.kind);
     return { ...oldMain, ...(status === undefined ? {} : { status }) };
   }
   const { status, ...main } = proposed;

@@ -53,8 +53,8 @@ export const shown = (object: LiveObject | KubeObject | undefined): JsonValue =>
   const { metadata, apiVersion: _, kind: _kind, ...rest } = object;
   const kept = Object.entries(metadata).filter(([key]) => !SERVER_METADATA.includes(key));
   return {
-    ...(rest as JsonObject),
-    metadata: Object.fromEntries(kept) as JsonObject,
+    ...(rest as Omit<JsonObject, never>),
+    metadata: Object.fromEntries<JsonValue>(kept as [string, JsonValue][]),
     owners: owners(object),
   };
 };
