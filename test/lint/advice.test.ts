@@ -1,13 +1,12 @@
 import { adviceOn } from '../../lib/api/lint/advice';
 import type { KubeObject } from '../../lib/base/kube-object';
 
-const client = (spec: object): KubeObject =>
-  ({
-    apiVersion: 'weka.weka.io/v1alpha1',
-    kind: 'WekaClient',
-    metadata: { name: 'c', namespace: 'n', uid: 'u', managedFields: [] },
-    spec: { image: 'registry.example/weka-in-container:4.4.5', ...spec },
-  });
+const client = (spec: object): KubeObject => ({
+  apiVersion: 'weka.weka.io/v1alpha1',
+  kind: 'WekaClient',
+  metadata: { name: 'c', namespace: 'n', uid: 'u', managedFields: [] },
+  spec: { image: 'registry.example/weka-in-container:4.4.5', ...spec },
+});
 
 describe('advice on an object that lives in a cluster', () => {
   it('is silent about a sound spec', () => {
