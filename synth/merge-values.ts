@@ -174,6 +174,8 @@ const memberEffect = (
 ): 'taken' | 'gone' | undefined => {
   if (after === undefined) return before === undefined ? undefined : 'gone';
   if (before === undefined) return 'taken';
+  // Emptied, not changed: nobody who owns the map itself is in the way.
+  if (after === null && isJsonObject(before)) return undefined;
   const leaf = topologyOf(schema, before).kind === 'leaf' || topologyOf(schema, after).kind === 'leaf';
   return leaf && !sameJson(before, after) ? 'taken' : undefined;
 };
