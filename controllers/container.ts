@@ -97,6 +97,7 @@ const decide = (scope: ContainerScope, settings: ContainerSettings): Decision =>
         : [],
     live: wanted || object.metadata.deletionTimestamp !== undefined ? pods : [],
     holdFinalizer: pods.length > 0,
+    goneFirst: [{ ...TYPES.pod, namespace: object.metadata.namespace, name: object.metadata.name }],
   };
 };
 

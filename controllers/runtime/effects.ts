@@ -4,6 +4,7 @@ import type { LiveObject, ObjectRef } from '../../lib/base/kube-object';
 import { refOf } from '../../lib/base/kube-object';
 import { FIELD_MANAGER } from '../../lib/base/names';
 import type { DesiredChild, InventoryEntry, LiveChild, Parent } from '../../synth/child';
+import { isOwnedBy } from '../../synth/children';
 import { planChildren } from '../../synth/planner';
 import type { Executor } from './executor';
 import type { InventoryStore } from './inventory-store';
@@ -41,6 +42,15 @@ export class Effects {
       turn.signal.throwIfAborted();
       return { trouble: asOperatorError(thrown) };
     }
+  }
+
+  /** Whether one of `refs` still lives as a child of the object reconciled. Rejects as the read does. */
+  async anyLives(turn: Turn, refs: readonly ObjectRef[]): Promise<boolean> {
+    for (const ref of refs) {
+      const found = await this.deps.reader.fetch(ref);
+      if (found !== undefined && isOwnedBy(found, parentOf(turn))) return true;
+    }
+    return false;
   }
 
   /** Forgets what was written down for a parent that has no children any more. */

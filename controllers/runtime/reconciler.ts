@@ -28,6 +28,11 @@ export interface Decision {
   readonly live: readonly LiveChild[];
   /** Keep the finalizer: children that must be gone first still live (only asked while the object is being deleted). */
   readonly holdFinalizer?: boolean;
+  /**
+   * Children that must be gone before the finalizer is removed. Looked for on the API server itself: a cache that lags
+   * would show them gone too early.
+   */
+  readonly goneFirst?: readonly ObjectRef[];
   /** Look again after this many milliseconds at the latest, even if nothing changes. */
   readonly requeueAfterMs?: number;
   /** Parts of objects that have no parent, or another one: each is applied when it differs, after the plan. */

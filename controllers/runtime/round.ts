@@ -32,6 +32,8 @@ export interface RoundDeps {
 const STALE_RETRY_MS = 250;
 /** Children of other namespaces wake nobody when they go. */
 const INVENTORY_RETRY_MS = 2_000;
+/** While a child lives that the cache no longer shows. */
+const CHILD_RETRY_MS = 2_000;
 
 /**
  * One round of any reconciler:
@@ -126,6 +128,7 @@ export class Round {
       const wait = inventoried > 0 ? INVENTORY_RETRY_MS : decision.requeueAfterMs;
       return outcome.error === undefined ? done(wait) : failure(outcome.error, wait);
     }
+    if (await this.deps.effects.anyLives(turn, decision.goneFirst ?? [])) return done(CHILD_RETRY_MS);
     if (reconciler.inventory) await this.deps.effects.discardInventory(turn);
     turn.logger.info('Removing the finalizer');
     // A crash right before this leaves the object with nothing to wait for: the next round removes the finalizer. The API

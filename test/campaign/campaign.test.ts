@@ -80,6 +80,14 @@ describe('what every fault is got over from', () => {
     });
     expect(found).toEqual([]);
   });
+
+  // Seeds that once broke an invariant, with what was wrong then.
+  test.each<[number, string]>([
+    [405949, 'a list of the past hid a Pod, and the finalizer was removed while it lived'],
+    [301262, 'a clock that was set back put off the list that mends lost events'],
+  ])('seed %i: %s', async (seed) => {
+    expect(await campaignRun(seed)).toBeUndefined();
+  });
 });
 
 test('a manager that starts where everything is as wanted writes nothing', async () => {
