@@ -14,15 +14,38 @@ const BASES: Readonly<Record<string, JsonObject>> = {
     payload: { driverDistPayload: { ensureImages: [IMAGE] } },
   },
   WekaContainer: { name: 'dist', mode: 'drivers-dist', image: IMAGE, agentPort: 60001, port: 60002, numCores: 1 },
+  WekaCluster: { template: 'dynamic', image: IMAGE, dynamicTemplate: { computeContainers: 6, driveContainers: 6 } },
+  WekaClient: { image: IMAGE, targetCluster: { name: 'prod', namespace: 'default' } },
+  WekaManualOperation: {
+    action: 'sign-drives',
+    image: IMAGE,
+    payload: { signDrivesPayload: { type: 'all-not-root' } },
+  },
+  WekaNode: { blockedDrives: ['serial-1'] },
 };
+
+/** Fields that can't come back, and why. */
+const ONE_WAY: readonly string[] = [
+  // Transition rules: what was set once is kept.
+  'WekaCluster dynamicTemplate.driveCapacity',
+  'WekaCluster dynamicTemplate.containerCapacity',
+  'WekaCluster failureDomain',
+  'WekaCluster stripeWidth',
+  'WekaCluster redundancyLevel',
+  'WekaCluster ipv6',
+  // Nobody owns an empty set, so server-side apply has nothing to take away again.
+  'WekaNode blockedDriveUUIDs',
+];
 
 test.each(Object.entries(BASES))(
   'every field of %s: there and back again to the same state, and then quiet',
   async (kind, base) => {
-    const { fields, taken, problems } = await walkFields(typeNamed(kind), base);
+    const returns = (path: readonly string[]): boolean =>
+      !ONE_WAY.some((field) => `${kind} ${path.join('.')}.`.startsWith(`${field}.`));
+    const { fields, taken, problems } = await walkFields(typeNamed(kind), base, returns);
     expect(problems).toEqual([]);
-    expect(fields).toBeGreaterThan(20);
-    expect(taken).toBeGreaterThan(fields / 2);
+    expect(fields).toBeGreaterThan(kind === 'WekaNode' ? 8 : 20);
+    expect(taken).toBeGreaterThan(fields / 3);
   },
 );
 
