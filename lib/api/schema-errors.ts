@@ -4,7 +4,8 @@ import { closest } from './lint/closest';
 import type { Path } from './lint/path';
 import { parsePath, pathText, valueAt } from './lint/path';
 import type { Problem } from './problem';
-import { CIDR_PATTERN, IMAGE_PATTERN } from './shared-spec';
+import { CIDR_PATTERN } from './network';
+import { IMAGE_PATTERN } from './shared-spec';
 
 const typeName = (value: unknown): string =>
   Array.isArray(value)

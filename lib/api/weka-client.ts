@@ -8,6 +8,7 @@ import type { PrinterColumn, Rule } from './kind';
 import { defineKind } from './kind';
 import type { SpecDoc } from './field';
 import { atomicList, duration, field, optional, stringMap } from './field';
+import { network } from './network';
 import {
   cell,
   coreIds,
@@ -15,7 +16,6 @@ import {
   csiAdvanced,
   effective,
   entityCounters,
-  network,
   objectReference,
   podResources,
   portRange,

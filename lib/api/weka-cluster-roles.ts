@@ -2,7 +2,8 @@ import type { TSchema } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import type { SpecDoc } from './field';
 import { field, optional, stringMap } from './field';
-import { affinity, coreIds, driveTypesRatio, network, topologySpreadConstraints } from './shared-spec';
+import { network } from './network';
+import { affinity, coreIds, driveTypesRatio, topologySpreadConstraints } from './shared-spec';
 
 /** The parts of a WekaCluster that are said once per role: where, how many, how large. */
 

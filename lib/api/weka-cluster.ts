@@ -4,11 +4,11 @@ import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import type { PrinterColumn } from './kind';
 import { defineKind } from './kind';
 import { atomicList, duration, field, optional, stringMap } from './field';
+import { network } from './network';
 import {
   cpuPolicy,
   failureDomain,
   IMAGE_PATTERN,
-  network,
   pvcConfig,
   rawTolerations,
   tolerationKeys,

@@ -5,6 +5,7 @@ import { ageColumn, messageColumn, readyColumn, textColumn } from './columns';
 import { atomicList, duration, field, oneOf, optional, quantity, stringMap } from './field';
 import type { Rule } from './kind';
 import { defineKind } from './kind';
+import { network } from './network';
 import {
   CPU_POLICIES,
   UPGRADE_POLICIES,
@@ -12,7 +13,6 @@ import {
   coreIds,
   driveTypesRatio,
   failureDomain,
-  network,
   podResources,
   portRange,
   pvcConfig,
