@@ -5,7 +5,7 @@ import type { LiveObject } from '../lib/base/kube-object';
 import { refOf, refString } from '../lib/base/kube-object';
 import type { BuildDemand, ImageDemand } from '../lib/drivers/demand';
 import { buildDemands, imagesWithoutVersion } from '../lib/drivers/demand';
-import { DriverDistribution, ROLE } from '../lib/drivers/driver-distribution';
+import { distServiceUrl, DriverDistribution, ROLE } from '../lib/drivers/driver-distribution';
 import { packageKeyString } from '../lib/drivers/package';
 import type { BuildState } from '../lib/drivers/policy-report';
 import { distributionStatus } from '../lib/drivers/policy-report';
@@ -157,7 +157,7 @@ const report = (scope: PolicyScope, outcome: Outcome | undefined): Report => {
       conditions: ourConditions(object),
       lastRunTime: status.lastRunTime,
       previousResult: status.result,
-      serviceUrl: `https://${name}-dist.${namespace ?? 'default'}.svc.cluster.local:60002`,
+      serviceUrl: distServiceUrl(name, namespace ?? 'default'),
       distReady: live.some(({ role, object: dist }) => role === ROLE.dist && isReady(dist)),
       builds: scope.builds.map((build) => buildState(packageKeyString(build), live)),
       unknownVersions: imagesWithoutVersion(images).map(({ image }) => image),

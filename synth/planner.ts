@@ -3,7 +3,6 @@
  * by stage (a stage that isn't ready ends the round with waits), prune what nothing wants, write the inventory again.
  * Nothing is deleted but children of this very parent, by UID; what can't be changed in place is kept and told, never replaced.
  */
-import type { JsonValue } from '../lib/base/json';
 import type { LiveObject, Manifest, ObjectRef } from '../lib/base/kube-object';
 import { refOf, refString } from '../lib/base/kube-object';
 import type { DesiredChild, InventoryEntry, LiveChild, Parent } from './child';
@@ -273,6 +272,3 @@ export const refusalsOf = (plan: Plan): string[] =>
   plan.stages.flatMap(({ steps }) =>
     steps.flatMap((step) => (step.action === 'refuse' ? [`${refString(step.ref)}: ${step.reasons.join('; ')}`] : [])),
   );
-
-/** A plan as JSON, for the CLI and for tests. */
-export const planJson = (plan: Plan): JsonValue => plan as unknown as JsonValue;

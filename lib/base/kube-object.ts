@@ -115,6 +115,3 @@ export const refString = (ref: ObjectRef): string => `${ref.kind}/${keyString(re
 /** The API group of `apiVersion`; empty for the core group. */
 export const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-
-/** The version part of `apiVersion`. */
-export const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);

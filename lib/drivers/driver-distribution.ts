@@ -18,6 +18,13 @@ export const DIST_CONTAINER_NAME = 'dist';
 /** Roles of a policy's children. */
 export const ROLE = { service: 'service', dist: 'dist', builder: 'builder' } as const;
 
+/** Name of the Service of a policy. */
+export const distServiceName = (policy: string): string => `${policy}-dist`;
+
+/** Where loaders and clients fetch the packages of a policy. */
+export const distServiceUrl = (policy: string, namespace: string): string =>
+  `https://${distServiceName(policy)}.${namespace}.svc.cluster.local:${DIST_PORT}`;
+
 export interface DriverDistributionProps {
   /** The policy: its children are named after it, live in its namespace and carry its labels. */
   readonly name: string;
@@ -62,16 +69,11 @@ export class DriverDistribution extends Construct {
     private readonly props: DriverDistributionProps,
   ) {
     super(scope, id);
-    this.serviceName = `${props.name}-dist`;
+    this.serviceName = distServiceName(props.name);
     this.distName = props.distName ?? childName(props.name, 'dist');
     this.addService();
     this.addDist();
     for (const build of props.builds) this.addBuilder(build);
-  }
-
-  /** Where loaders and clients fetch packages. */
-  get serviceUrl(): string {
-    return `https://${this.serviceName}.${this.props.namespace}.svc.cluster.local:${DIST_PORT}`;
   }
 
   private addService(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../controllers/runtime/clock';
 import type { Random } from '../../controllers/runtime/random';
+import { seededRandom as streamOf } from '../../sim/random';
 
 /** Lets everything run that waits for nothing but other promises. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -54,15 +55,5 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** A seeded generator (mulberry32): the same seed, the same numbers. */
-export const seededRandom = (seed = 1): Random => {
-  let state = seed >>> 0;
-  return {
-    next: () => {
-      state = (state + 0x6d2b79f5) >>> 0;
-      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    },
-  };
-};
+/** A seeded generator; seed 1 where a test doesn't care. */
+export const seededRandom = (seed = 1): Random => streamOf(seed);
