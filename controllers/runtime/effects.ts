@@ -6,6 +6,7 @@ import { FIELD_MANAGER } from '../../lib/base/names';
 import type { DesiredChild, InventoryEntry, LiveChild, Parent } from '../../synth/child';
 import { isOwnedBy } from '../../synth/children';
 import { planChildren } from '../../synth/planner';
+import type { AgentExchange } from './agent-exchange';
 import type { Executor } from './executor';
 import type { InventoryStore } from './inventory-store';
 import type { BaseScope, Decision, Outcome, Reader } from './reconciler';
@@ -17,6 +18,8 @@ export interface EffectsDeps {
   readonly inventory: InventoryStore;
   /** An object as the cache holds it. */
   readonly liveOf: (ref: ObjectRef) => LiveObject | undefined;
+  /** Where what agents shall do is published. */
+  readonly exchange?: AgentExchange | undefined;
 }
 
 /** What the middle of a round came to. */
@@ -78,7 +81,10 @@ export class Effects {
     const desired = decision.children;
     const taken = this.taken(desired, live);
     const plan = planChildren({ parent, desired, live, inventory, taken, manager: FIELD_MANAGER });
-    const execution = await executor.run(plan, decision.shared ?? [], { parent, writer, signal, logger });
+    const { shared = [], remove = [] } = decision;
+    const execution = await executor.run({ plan, shared, remove }, { parent, writer, signal, logger });
+    // A crash right before this leaves agents with what they had; the next leader's first round publishes it.
+    for (const document of decision.documents ?? []) this.deps.exchange?.publish(document);
     return { scope, decision, outcome: { plan, ...execution }, inventoried: named.length };
   }
 

@@ -15,7 +15,7 @@ import type { ApplyMemory } from './apply-memory';
 import type { InventoryStore } from './inventory-store';
 import type { Logger } from './log';
 import type { OwnWrites } from './own-writes';
-import type { SharedWrite } from './reconciler';
+import type { Removal, SharedWrite } from './reconciler';
 
 /** What running plans needs; one for all rounds. */
 export interface ExecutorDeps {
@@ -35,6 +35,13 @@ export interface ExecutionContext {
   /** Aborted when leadership is lost: no effect begins after that. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
+}
+
+/** What is to be done in one round. */
+export interface Work {
+  readonly plan: Plan;
+  readonly shared: readonly SharedWrite[];
+  readonly remove: readonly Removal[];
 }
 
 /** What came of a plan. */
@@ -59,10 +66,10 @@ export class Executor {
   constructor(private readonly deps: ExecutorDeps) {}
 
   /**
-   * Runs the stages in order, then the shared writes. A stage with a `wait` is the last one; a failure ends everything at once;
+   * Runs the stages in order, then the shared writes, then the removals. A stage with a `wait` is the last one; a failure ends everything at once;
    * a refusal ends nothing. Rejects only with the reason of the signal.
    */
-  async run(plan: Plan, shared: readonly SharedWrite[], context: ExecutionContext): Promise<Execution> {
+  async run({ plan, shared, remove }: Work, context: ExecutionContext): Promise<Execution> {
     const changes: Change[] = [];
     let refused: OperatorError | undefined;
     if (plan.stages.some(({ steps }) => steps.some(isCreation))) {
@@ -76,7 +83,9 @@ export class Executor {
       if (stage.steps.some(({ action }) => action === 'wait')) break;
     }
     const steps = shared.map(sharedStep).filter((step) => step !== undefined);
-    const { failure } = await this.stage({ name: 'shared', steps }, context, changes);
+    const writing = await this.stage({ name: 'shared', steps }, context, changes);
+    if (writing.failure !== undefined) return { changes, error: writing.failure };
+    const { failure } = await this.stage({ name: 'remove', steps: remove.map(removalStep) }, context, changes);
     return { changes, error: failure ?? refused };
   }
 
@@ -208,6 +217,15 @@ const sharedStep = ({ manifest, live }: SharedWrite): ApplyStep | undefined => {
   if (isSame(difference)) return undefined;
   return { ...identity, change: 'configure', uid: live.metadata.uid, reasons: reasonsOf(difference) };
 };
+
+const removalStep = ({ object, reason }: Removal): PruneStep => ({
+  action: 'prune',
+  role: SHARED,
+  slot: '',
+  ref: refOf(object),
+  uid: object.metadata.uid,
+  reasons: [reason],
+});
 
 const intentOf = (manifest: Manifest): string => digestOf(manifest as unknown as JsonObject);
 

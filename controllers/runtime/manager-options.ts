@@ -2,6 +2,7 @@ import type { ClusterClient } from '../kube/cluster-client';
 import type { Clock } from './clock';
 import type { Logger } from './log';
 import type { Metrics } from './metrics';
+import type { AgentExchange } from './agent-exchange';
 import type { Random } from './random';
 import type { Reconciler } from './reconciler';
 
@@ -33,6 +34,8 @@ export interface ManagerOptions {
   /** `false`: acts at once, without a Lease. */
   readonly leaderElection: LeaderElectionOptions | false;
   readonly metrics: Metrics;
+  /** Where what agents shall do is published. Default: nowhere. */
+  readonly exchange?: AgentExchange;
   /** Keys of one reconciler that are worked on at the same time. Default 4. */
   readonly workers?: number;
   /** How long rounds that run may go on after the stop. Default 25 s (a Pod's grace period is 30 s). */

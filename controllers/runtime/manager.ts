@@ -133,7 +133,8 @@ const controllersOf = (options: ManagerOptions, caches: WatchedCaches, signal: A
   const round = roundOf(options, caches);
   return options.reconcilers.map((reconciler) => {
     const controller = new Controller({ reconciler, round, clock, random, logger, metrics, workers, signal });
-    wire(reconciler, caches, (key) => controller.queue.add(key));
+    const unwire = wire(reconciler, caches, (key) => controller.queue.add(key));
+    signal.addEventListener('abort', unwire, { once: true });
     return controller;
   });
 };
@@ -150,7 +151,7 @@ const roundOf = (options: ManagerOptions, caches: WatchedCaches): Round => {
     reader: caches,
     clock,
     ownWrites,
-    effects: new Effects({ reader: caches, executor, inventory, liveOf }),
+    effects: new Effects({ reader: caches, executor, inventory, liveOf, exchange: options.exchange }),
     status: new StatusWriter({
       client,
       ownWrites,

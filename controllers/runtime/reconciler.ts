@@ -4,6 +4,7 @@ import type { LiveObject, Manifest, ObjectKey, ObjectRef, TypeMeta } from '../..
 import type { ChangeSet } from '../../synth/change';
 import type { DesiredChild, LiveChild } from '../../synth/child';
 import type { Plan } from '../../synth/plan';
+import type { AgentDocument } from './agent-exchange';
 
 /**
  * What a reconciler reads in a round: the caches of the kinds it watches, and single objects that are never cached.
@@ -39,6 +40,16 @@ export interface Decision {
   readonly shared?: readonly SharedWrite[];
   /** Delete the object reconciled itself, for this reason. For records that the operator made on its own. */
   readonly retire?: string;
+  /** Objects to delete that somebody else's controller makes again (a Pod of a DaemonSet), after the shared writes. */
+  readonly remove?: readonly Removal[];
+  /** What agents on nodes shall do from now on. */
+  readonly documents?: readonly AgentDocument[];
+}
+
+/** One object to be deleted, as it was looked at. */
+export interface Removal {
+  readonly object: LiveObject;
+  readonly reason: string;
 }
 
 /** What is wanted of an object that is nobody's child here: labels on a Node, the record of a node. */
@@ -90,6 +101,14 @@ export interface WatchedKind {
   readonly labelSelector?: string;
 }
 
+/** Something beside the API server that wakes a reconciler: an agent that reported, a registry that answered. */
+export interface Signal {
+  /** Calls `listener` with a hint whenever something happened. The result ends that. */
+  subscribe(listener: (hint: string) => void): () => void;
+  /** The keys of the primary kind to look at again. */
+  wakes(hint: string, reader: Reader): readonly ObjectKey[];
+}
+
 /**
  * One reconciler: one file, its contract in the header. Everything but `observe` is pure; the round itself
  * (finalizer, plan, apply, prune, status, events, backoff, pause) is the same for all, in round.ts.
@@ -102,6 +121,8 @@ export interface Reconciler<Scope extends BaseScope = BaseScope> {
   readonly children: readonly WatchedKind[];
   /** Other kinds it reads. */
   readonly reads: readonly WatchedKind[];
+  /** What else wakes it. Default: nothing. */
+  readonly signals?: readonly Signal[];
   /** Whether a finalizer guards the deletion of its objects. */
   readonly finalizer: boolean;
   /**

@@ -27,9 +27,9 @@ const controllersOf = (event: CacheEvent, type: TypeMeta): readonly ObjectKey[] 
 
 /**
  * Watches every kind of `reconciler` and hands the keys of its primary kind that a change concerns to `wake`: the object
- * itself, the controller of a child, and what `wakes` says.
+ * itself, the controller of a child, and what `wakes` says. The result ends the subscriptions to its signals.
  */
-export const wire = (reconciler: Reconciler, caches: WatchedCaches, wake: (key: string) => void): void => {
+export const wire = (reconciler: Reconciler, caches: WatchedCaches, wake: (key: string) => void): (() => void) => {
   const { primary, children, reads } = reconciler;
   const listen = (kind: WatchedKind, own: (event: CacheEvent) => readonly ObjectKey[]): void => {
     caches.add(kind).subscribe((event) => {
@@ -39,4 +39,11 @@ export const wire = (reconciler: Reconciler, caches: WatchedCaches, wake: (key: 
   listen(primary, ({ object }) => [keyOf(object)]);
   for (const kind of children) listen(kind, (event) => controllersOf(event, primary.type));
   for (const kind of reads) listen(kind, () => []);
+  const ends = (reconciler.signals ?? []).map((signal) =>
+    signal.subscribe((hint) => {
+      // Before the caches are complete nobody knows whom it concerns: the first rounds read what was told meanwhile.
+      if (caches.synced) for (const key of signal.wakes(hint, caches)) wake(keyString(key));
+    }),
+  );
+  return () => ends.forEach((end) => end());
 };
