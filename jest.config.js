@@ -38,5 +38,6 @@ module.exports = {
       globalSetup: '<rootDir>/test/cluster/setup.ts',
       globalTeardown: '<rootDir>/test/cluster/teardown.ts',
     }),
+    tier('node', ['<rootDir>/test/node/**/*.test.ts'], { globalSetup: '<rootDir>/test/node/setup.ts' }),
   ],
 };

@@ -83,7 +83,10 @@ export const provide = async (environment: NodeJS.ProcessEnv): Promise<SharedCon
   if ('missing' in binaries) {
     if (binaries.failed && environment['CI'])
       throw new Error(`no control plane for the cluster suites: ${binaries.missing}`);
-    announceSkipping(binaries.missing, environment);
+    announceSkipping(
+      `cluster suites SKIPPED: ${binaries.missing}. Install Go 1.26 or set KUBEBUILDER_ASSETS to run them.`,
+      environment,
+    );
     return undefined;
   }
   const shared = await startShared(binaries.directory);
@@ -92,8 +95,8 @@ export const provide = async (environment: NodeJS.ProcessEnv): Promise<SharedCon
   return shared;
 };
 
-const announceSkipping = (why: string, environment: NodeJS.ProcessEnv): void => {
-  const note = `cluster suites SKIPPED: ${why}. Install Go 1.26 or set KUBEBUILDER_ASSETS to run them.`;
+/** Says loudly that suites are skipped, and why; again in the summary at the end. */
+export const announceSkipping = (note: string, environment: NodeJS.ProcessEnv): void => {
   const line = '='.repeat(100);
   process.stderr.write(`\n${line}\n${note}\n${line}\n\n`);
   const notes = environment[NOTES_VARIABLE];
