@@ -91,8 +91,7 @@ const untilEnded = (args: readonly string[], timeoutMs: number): Promise<string>
   });
 
 /** Without carriage returns and the control sequences of firmware and programs. */
-const readable = (text: string): string =>
-  text.replace(/\x1b\[[0-9;?]*[a-zA-Z]|\x1bc|\r/g, '');
+const readable = (text: string): string => text.replace(/\x1b\[[0-9;?]*[a-zA-Z]|\x1bc|\r/g, '');
 
 /** Lines after START, so that what firmware printed is never taken for a marker. */
 const resultOf = (console: string): VmResult => {
