@@ -10,6 +10,7 @@ import { DIST_AGENT_PORT, DIST_PORT } from '../lib/drivers/driver-distribution';
 import type { LiveChild } from '../synth/child';
 import { render } from '../synth/render';
 import { childrenFrom, notRunYet, ourConditions, pick } from './common';
+import type { Installation } from './installation';
 import { TYPES } from './kinds';
 import type { BaseScope, Decision, Outcome, Reconciler } from './runtime/reconciler';
 
@@ -29,12 +30,6 @@ export interface ContainerScope extends BaseScope {
   readonly pods: readonly LiveChild[];
 }
 
-/** What container Pods need to know of the installation. */
-export interface ContainerSettings {
-  /** Image of the operator itself, which carries the agents. */
-  readonly operatorImage: string;
-}
-
 /**
  * WekaContainer controller, for the modes of driver distribution (drivers-dist, drivers-builder, dist).
  *
@@ -46,7 +41,7 @@ export interface ContainerSettings {
  *          container must also take it down.
  * Crash safety: the Pod carries an owner reference from its first write; its name is fixed, so it is never made twice.
  */
-export const containerReconciler = (settings: ContainerSettings): Reconciler<ContainerScope> => ({
+export const containerReconciler = (settings: Installation): Reconciler<ContainerScope> => ({
   name: 'container',
   primary: { type: TYPES.container },
   children: [{ type: TYPES.pod, labelSelector: OUR_PODS }],
@@ -81,7 +76,7 @@ const modeOf = (object: LiveObject): DriverMode | undefined => {
   return isDriverMode(mode) ? mode : undefined;
 };
 
-const decide = (scope: ContainerScope, settings: ContainerSettings): Decision => {
+const decide = (scope: ContainerScope, settings: Installation): Decision => {
   const { object, mode, pods } = scope;
   if (mode === undefined) return { children: [], live: [], holdFinalizer: true };
   const wanted = object.metadata.deletionTimestamp === undefined && !isFinished(scope);
@@ -119,7 +114,7 @@ const isFinished = ({ object, mode }: ContainerScope): boolean =>
 const podProps = (
   { object, spec }: ContainerScope,
   mode: DriverMode,
-  settings: ContainerSettings,
+  settings: Installation,
 ): ConstructorParameters<typeof WekaContainerPod>[2] => {
   const { name, namespace, uid, labels, annotations } = object.metadata;
   const node = spec.nodeAffinity ?? '';

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { OperatorError } from '../lib/base/errors';
 import { OPERATOR_NAMESPACE } from '../lib/base/names';
 import { connect } from './kube/connect';
+import { offlineInstallation } from './installation';
 import type { RestClient } from './kube/rest-client';
 import { reconcilers } from './reconcilers';
 import { backoffMs, WATCH_BACKOFF } from './runtime/backoff';
@@ -106,7 +107,7 @@ const managerOf = (
     ...parts,
     clock: systemClock,
     random: systemRandom,
-    reconcilers: reconcilers({ operatorImage: options.operatorImage }),
+    reconcilers: reconcilers(offlineInstallation({ operatorImage: options.operatorImage })),
     namespaces: options.namespaces,
     operatorNamespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
     identity: `${hostname()}_${randomUUID()}`,

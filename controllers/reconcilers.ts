@@ -1,5 +1,5 @@
-import type { ContainerSettings } from './container';
 import { containerReconciler } from './container';
+import type { Installation } from './installation';
 import { nodeReconciler } from './node';
 import { policyReconciler } from './policy';
 import type { Reconciler } from './runtime/reconciler';
@@ -7,7 +7,7 @@ import { clientReconciler, clusterReconciler, operationReconciler } from './unma
 import { wekaNodeReconciler } from './weka-node';
 
 /** Everything that the manager runs. A new reconciler is one file and one line here. */
-export const reconcilers = (settings: ContainerSettings): readonly Reconciler[] =>
+export const reconcilers = (settings: Installation): readonly Reconciler[] =>
   [
     policyReconciler,
     containerReconciler(settings),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { ClusterClient } from '../../controllers/kube/cluster-client';
 import { connect } from '../../controllers/kube/connect';
+import { offlineInstallation } from '../../controllers/installation';
 import { reconcilers } from '../../controllers/reconcilers';
 import { systemClock } from '../../controllers/runtime/clock';
 import { silentLogger } from '../../controllers/runtime/log';
@@ -137,7 +138,7 @@ const main = async (): Promise<void> => {
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
-    reconcilers: reconcilers({ operatorImage: 'registry.example/weka-operator:1' }),
+    reconcilers: reconcilers(offlineInstallation({ operatorImage: 'registry.example/weka-operator:1' })),
     namespaces: [],
     operatorNamespace: 'weka-operator-system',
     identity: 'bench',

@@ -1,4 +1,5 @@
 import { connect } from '../../controllers/kube/connect';
+import { offlineInstallation } from '../../controllers/installation';
 import { reconcilers } from '../../controllers/reconcilers';
 import type { KubeObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
@@ -43,7 +44,7 @@ export const runPlan = async (options: PlanOptions, terminal: Terminal): Promise
         ? withGiven(await liveFrom(options, report), given.objects)
         : [...given.nodes.map(nodeObject), ...given.objects];
     return concerned(
-      await planOffline(world, reconcilers({ operatorImage: options.operatorImage }), Date.now()),
+      await planOffline(world, reconcilers(offlineInstallation({ operatorImage: options.operatorImage })), Date.now()),
       given.objects,
     );
   });

@@ -1,3 +1,4 @@
+import { offlineInstallation } from '../../controllers/installation';
 import { reconcilers } from '../../controllers/reconcilers';
 import type { ClusterClient } from '../../controllers/kube/cluster-client';
 import { silentLogger } from '../../controllers/runtime/log';
@@ -49,7 +50,7 @@ export class Managers implements ManagerControl {
       clock: process.clock,
       random: forkRandom(seed, name),
       logger: silentLogger,
-      reconcilers: reconcilers({ operatorImage: image }),
+      reconcilers: reconcilers(offlineInstallation({ operatorImage: image })),
       namespaces: [],
       operatorNamespace: OPERATOR_NAMESPACE,
       identity: name,

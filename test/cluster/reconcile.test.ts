@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../../controllers/kube/connect';
 import type { RestClient } from '../../controllers/kube/rest-client';
+import { offlineInstallation } from '../../controllers/installation';
 import { reconcilers } from '../../controllers/reconcilers';
 import { systemClock } from '../../controllers/runtime/clock';
 import { silentLogger } from '../../controllers/runtime/log';
@@ -128,7 +129,7 @@ describeCluster('the operator on a real API server', () => {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
-      reconcilers: reconcilers({ operatorImage: 'registry.example/weka-operator:1' }),
+      reconcilers: reconcilers(offlineInstallation({ operatorImage: 'registry.example/weka-operator:1' })),
       // Only its own: other suites count versions of their objects at the same time.
       namespaces: [namespace],
       operatorNamespace,

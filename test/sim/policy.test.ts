@@ -1,3 +1,4 @@
+import { offlineInstallation } from '../../controllers/installation';
 import { reconcilers } from '../../controllers/reconcilers';
 import { silentLogger } from '../../controllers/runtime/log';
 import { createManager } from '../../controllers/runtime/manager';
@@ -48,7 +49,9 @@ const aWorld = (seed = 1, more: { cluster?: SimCluster; operatorImage?: string }
     clock: cluster.clock,
     random: forkRandom(seed, 'manager'),
     logger: silentLogger,
-    reconcilers: reconcilers({ operatorImage: more.operatorImage ?? 'registry.example/weka-operator:1' }),
+    reconcilers: reconcilers(
+      offlineInstallation({ operatorImage: more.operatorImage ?? 'registry.example/weka-operator:1' }),
+    ),
     namespaces: [],
     operatorNamespace: 'weka-operator-system',
     identity: 'test',
