@@ -97,9 +97,11 @@ export const LOAD_MOUNTS: readonly Mount[] = [
   { name: 'ca', mountPath: LOADER_PATH.ca, readOnly: true },
   { name: 'modules', mountPath: LOADER_PATH.modules, readOnly: true },
   { name: 'sys', mountPath: LOADER_PATH.hostSys, readOnly: true },
-  ...shards.map(
-    (shard): Mount => ({ name: `index-${shard}`, mountPath: `${LOADER_PATH.index}/${shard}`, readOnly: true }),
-  ),
+  ...shards.map((shard): Mount => ({
+    name: `index-${shard}`,
+    mountPath: `${LOADER_PATH.index}/${shard}`,
+    readOnly: true,
+  })),
 ];
 
 export const WATCH_MOUNTS: readonly Mount[] = [{ name: 'state', mountPath: LOADER_PATH.state }];
