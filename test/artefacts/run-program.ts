@@ -33,10 +33,7 @@ export const runProgram = (program: string, args: readonly string[], options: Ru
     child.once('close', (code, signal) => {
       process.removeListener('exit', stop);
       if (code === 0) resolve(Buffer.concat(stdout).toString());
-      else
-        reject(
-          new Error(`${[program, ...args].join(' ').slice(0, 200)} ended with ${code ?? signal}: ${complaint.trim()}`),
-        );
+      else reject(new Error(`${program} ${args[0] ?? ''} ended with ${code ?? signal}: ${complaint.trim()}`));
     });
     // A program may end before it has read everything; its exit code says more than EPIPE does.
     if (stdin !== undefined) child.stdin?.on('error', () => undefined).end(stdin);

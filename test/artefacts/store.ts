@@ -26,19 +26,25 @@ export const exists = (path: string): Promise<boolean> =>
 /**
  * Makes `target` (a file or directory) by `make`, which writes it under another name beside it; it is renamed at the
  * end. So what has the name is always whole; a crash leaves the other name, which the next call for the same directory
- * sweeps away. Of two processes that make the same, one is kept.
+ * sweeps away. Of two processes that make the same, one is kept. `isWhole`: else what is there is replaced.
  */
-export const makeOnce = async (target: string, make: (unfinished: string) => Promise<void>): Promise<void> => {
-  if (await exists(target)) return;
+export const makeOnce = async (
+  target: string,
+  make: (unfinished: string) => Promise<void>,
+  isWhole: () => Promise<boolean> = () => exists(target),
+): Promise<void> => {
+  if (await isWhole()) return;
   const parent = dirname(target);
   await mkdir(parent, { recursive: true });
   await sweepUnfinished(parent);
   const unfinished = `${target}.building-${process.pid}`;
   try {
     await make(unfinished);
+    // Another run that was faster has made the same. Else what is there was damaged by hand, and is in the way.
+    if (await isWhole()) return;
+    await rm(target, { recursive: true, force: true });
     await rename(unfinished, target).catch(async (error: NodeJS.ErrnoException) => {
-      // Another run was faster: what it made is the same.
-      if (!(await exists(target))) throw error;
+      if (!(await isWhole())) throw error;
     });
   } finally {
     await rm(unfinished, { recursive: true, force: true });

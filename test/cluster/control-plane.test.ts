@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findBinaries, isAlive, PROGRAMS, readRecipe } from './binaries';
+import { isAlive } from '../artefacts/store';
+import { findBinaries, PROGRAMS, readRecipe } from './binaries';
 import { createAuthority } from './certificates';
 import {
   api,

@@ -4,7 +4,8 @@ import { appendFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBinaries, isAlive } from './binaries';
+import { isAlive } from '../artefacts/store';
+import { findBinaries } from './binaries';
 import { DIRECTORY_PREFIX } from './control-plane';
 import { COORDINATES_VARIABLE } from './coordinates';
 
