@@ -51,6 +51,34 @@ const desiredDriver = Type.Object(
         ),
       ),
     ),
+    claimants: optional(
+      setList(
+        Type.String({ description: 'Kind, namespace and name of one object.' }),
+        field({ does: 'Who wants a driver on the node.', absent: 'nobody', change: 'live' }),
+      ),
+    ),
+    waiting: optional(
+      Type.Object(
+        {
+          reason: Type.String(field({ does: 'Why, as one word.', change: 'live' })),
+          message: Type.String(field({ does: 'Why, as a sentence that names what to do.', change: 'live' })),
+        },
+        field({
+          does: 'Why the driver is not loaded yet, as far as it does not depend on the node alone.',
+          absent: 'nothing stands in the way',
+          change: 'live',
+        }),
+      ),
+    ),
+    target: optional(
+      Type.String(
+        field({
+          does: 'The loader that shall serve the node: the value of its label weka.io/drivers-target.',
+          absent: 'none yet: the package is not there, or the node waits for its turn',
+          change: 'rolls',
+        }),
+      ),
+    ),
     distEndpoint: optional(
       Type.String(
         field({
@@ -96,6 +124,12 @@ const loadedModule = Type.Object(
   {
     name: Type.String(field({ says: 'Name of the module as /sys/module shows it.' })),
     srcversion: optional(Type.String(field({ says: 'srcversion of the module as it is loaded.' }))),
+    holders: optional(
+      setList(
+        Type.String({ description: 'Name of one module.' }),
+        field({ says: 'Loaded modules that depend on it.' }),
+      ),
+    ),
   },
   { description: 'A kernel module of WEKA that is loaded.' },
 );
@@ -115,6 +149,16 @@ const drive = Type.Object(
     ),
   },
   { description: 'A drive of the node.' },
+);
+
+const installedKernel = Type.Object(
+  {
+    release: Type.String(field({ says: 'Kernel release.' })),
+    headers: optional(
+      Type.Boolean(field({ says: 'Whether its headers are there, so that modules can be built for it.' })),
+    ),
+  },
+  { description: 'A kernel that is installed on the node, booted or not.' },
 );
 
 const hugepages = Type.Object(
@@ -157,6 +201,18 @@ const status = Type.Object({
     oneOf(
       ['Enabled', 'Disabled', 'Unsupported'],
       field({ says: 'Whether the firmware lets only signed modules load: Enabled, Disabled or Unsupported.' }),
+    ),
+  ),
+  signaturesEnforced: optional(
+    Type.Boolean(field({ says: 'Whether the kernel refuses modules that no trusted key has signed.' })),
+  ),
+  installedKernels: optional(
+    listMap(installedKernel, ['release'], field({ says: 'Kernels that are installed, booted or not.' })),
+  ),
+  mounts: optional(
+    setList(
+      Type.String({ description: 'One mount point.' }),
+      field({ says: 'Where file systems of WEKA are mounted; twenty at most.' }),
     ),
   ),
   driver: optional(loadedDriver),

@@ -27,6 +27,12 @@ export const LABEL = {
   /** Of a Node: its kernel release, made safe for a label. */
   kernel: 'weka.io/kernel',
   architecture: 'weka.io/architecture',
+  /** Of a Node: the loader that serves it. Set by the operator when its package is there and its turn has come. */
+  driversTarget: 'weka.io/drivers-target',
+  /** Of a Node: an observer runs on it. */
+  observed: 'weka.io/observed',
+  /** Of a ConfigMap: the WEKA version whose packages it indexes. */
+  driversIndex: 'weka.io/drivers-index',
   /** Of a child: its role for its parent. */
   childRole: 'weka.io/child-role',
 } as const;
