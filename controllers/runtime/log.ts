@@ -1,6 +1,6 @@
 import winston from 'winston';
 import type { Clock } from './clock';
-import { redact } from './redact';
+import { redact } from '../../lib/base/redact';
 
 /** How much is said; each level includes those before it. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;

@@ -1,3 +1,5 @@
+import { DISTRIBUTION_ERRORS } from './distribution-errors';
+
 /** One row of the errors table. `{name}` in a text is filled from the parameters of the error. */
 export interface ErrorSpec {
   readonly summary: string;
@@ -142,6 +144,7 @@ export const ERRORS = {
     remedy: 'Keep one of them.',
     retry: false,
   },
+  ...DISTRIBUTION_ERRORS,
   // — our own defects ———————————————————————————————————————————————————————————————————————————————————————
   RenderFailed: {
     summary: 'Manifests could not be made: {problems}.',

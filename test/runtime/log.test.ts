@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import type { LogEntry } from '../../controllers/runtime/log';
 import { createLogger, loggerTo } from '../../controllers/runtime/log';
-import { redact, REDACTED } from '../../controllers/runtime/redact';
+import { redact, REDACTED } from '../../lib/base/redact';
 import { OperatorError } from '../../lib/base/errors';
 import { settle, VirtualClock } from '../fakes/clock';
 
