@@ -43,7 +43,7 @@ export const DISTRIBUTION_ERRORS = {
   DigestMismatch: {
     summary: '{path} of {server} has SHA-256 {actual}, not {expected}.',
     remedy:
-      'The bytes were thrown away. Somebody in between, or the registry itself, gives out other bytes than were announced; fetched again automatically.',
+      'The bytes were thrown away, nothing was extracted. The package is fetched or built again automatically; if it stays, delete it from the storage of the service, and look for what changes bytes in between.',
     retry: true,
   },
   PackageTooLarge: {
