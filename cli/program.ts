@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { copyAgentCommand } from './commands/copy-agent';
 import { demoCommand } from './commands/demo';
 import { lintCommand } from './commands/lint';
 import { managerCommand } from './commands/manager';
@@ -23,7 +24,15 @@ export const program = (context: CommandContext): Command => {
   return root;
 };
 
-const COMMANDS = [lintCommand, planCommand, simulateCommand, synthCommand, managerCommand, demoCommand];
+const COMMANDS = [
+  lintCommand,
+  planCommand,
+  simulateCommand,
+  synthCommand,
+  managerCommand,
+  copyAgentCommand,
+  demoCommand,
+];
 
 const inherit = (command: Command, { terminal }: CommandContext): Command =>
   command

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The version of this package: package.json is one directory up from the source, two from the build. */
+/** The version of this package: package.json lies beside the bundle, one directory up from the source, two from the build. */
 const read = (): string => {
-  for (const up of ['..', '../..']) {
+  for (const up of ['.', '..', '../..']) {
     try {
       const found = JSON.parse(readFileSync(join(__dirname, up, 'package.json'), 'utf8')) as {
         name?: string;

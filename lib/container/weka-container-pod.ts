@@ -11,6 +11,8 @@ import { agentOf, isOneOff } from './modes';
 export const WEKA_DIRECTORY = '/opt/k8s-weka';
 /** Where the agent and its Node.js runtime lie in a Pod that runs WEKA's image. */
 const AGENT_DIRECTORY = '/opt/weka-operator';
+/** Where the operator's image sees that directory: not over its own of the same name, which holds what is copied. */
+const COPY_DIRECTORY = '/agent';
 
 export interface WekaContainerPodProps {
   /** The WekaContainer: the Pod has its name and namespace. */
@@ -98,10 +100,10 @@ export class WekaContainerPod extends Construct {
       name: 'agent',
       image: this.props.operatorImage,
       imagePullPolicy: 'IfNotPresent',
-      args: ['copy-agent', agentOf(this.props.mode), AGENT_DIRECTORY],
+      args: ['copy-agent', agentOf(this.props.mode), COPY_DIRECTORY],
       resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '256Mi' } },
       securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-      volumeMounts: [{ name: 'agent', mountPath: AGENT_DIRECTORY }],
+      volumeMounts: [{ name: 'agent', mountPath: COPY_DIRECTORY }],
     };
   }
 

@@ -1,0 +1,55 @@
+/**
+ * `npm run bundle`: what the operator's image runs, each program one file in dist/: the operator itself, and
+ * dist/agents/NAME.js of every agents/NAME/main.ts. Nothing of node_modules is needed beside them.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BuildOptions } from 'esbuild';
+import { build } from 'esbuild';
+
+/** The top of the checkout. */
+const TOP = join(__dirname, '../..');
+
+const COMMON: BuildOptions = {
+  absWorkingDir: TOP,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** Their packages export far more than is used here, and each start would have to parse it. */
+const NARROWED = {
+  '@kubernetes/client-node': './controllers/kube/client-node.bundle.mjs',
+  undici: './controllers/kube/undici.bundle.mjs',
+};
+
+/** The agents there are: directories of agents/ with a main.ts. */
+const agentNames = (): string[] => {
+  const room = join(TOP, 'agents');
+  const names = existsSync(room) ? readdirSync(room) : [];
+  return names.filter((name) => existsSync(join(room, name, 'main.ts'))).sort();
+};
+
+const main = async (): Promise<void> => {
+  const agents = agentNames();
+  // An agent that was renamed must not stay in the image.
+  rmSync(join(TOP, 'dist'), { recursive: true, force: true });
+  await build({ ...COMMON, entryPoints: ['cli/main.ts'], outfile: 'dist/weka-operator.js', alias: NARROWED });
+  for (const name of agents) {
+    await build({ ...COMMON, entryPoints: [`agents/${name}/main.ts`], outfile: `dist/agents/${name}.js` });
+  }
+  // So that an image without any agent can be built too, and a bundle knows its version.
+  mkdirSync(join(TOP, 'dist/agents'), { recursive: true });
+  const { name, version, license } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  writeFileSync(join(TOP, 'dist/package.json'), `${JSON.stringify({ name, version, license }, null, 2)}\n`);
+  console.log(`dist/weka-operator.js${agents.map((agent) => `, dist/agents/${agent}.js`).join('')}`);
+};
+
+void main();
