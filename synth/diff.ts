@@ -8,11 +8,11 @@ import type { JsonSchema } from '../lib/api/json-schema';
 import type { JsonObject, JsonValue } from '../lib/base/json';
 import { isJsonObject } from '../lib/base/json';
 import type { LiveObject, Manifest } from '../lib/base/kube-object';
-import type { FieldPath, FieldSet } from './fields';
-import { NO_FIELDS, objectFields, ownedBy, pathString } from './fields';
-import { childrenOf } from './merge-values';
+import type { FieldSet } from './fields';
+import { fieldElement, isEmptyMap, isEmptySet, NO_FIELDS, ownedBy, pathString, UNOWNED_METADATA } from './fields';
+import { childrenOf, itemsBy } from './merge-values';
 import { sameQuantity } from './quantity';
-import { childSchema, isQuantity, itemSchema, resolveSchema, schemaFor, topologyOf } from './schemas';
+import { childSchema, declares, isQuantity, itemSchema, resolveSchema, schemaFor, topologyOf } from './schemas';
 
 /** Paths as people write them, each list in the order of the manifest. All empty: an apply would change nothing. */
 export interface Difference {
@@ -83,75 +83,130 @@ const sameValue = (wanted: JsonValue | undefined, live: JsonValue | undefined, s
   return isQuantity(schema) && sameQuantity(wanted, live);
 };
 
-/** One node of the walk: what is wanted and what is there, and both sets of fields at this place. */
-interface Place {
-  readonly path: FieldPath;
-  readonly wanted: JsonValue;
-  readonly live: JsonValue;
-  readonly schema: Schema;
-  readonly wants: FieldSet;
-  readonly owned: FieldSet;
-}
-
 interface Findings {
   readonly values: string[];
   readonly unowned: string[];
   readonly givenUp: string[];
 }
 
-const compareChildren = (place: Place, findings: Findings): void => {
-  const live = childrenOf(place.live, place.schema);
-  for (const [element, child] of childrenOf(place.wanted, place.schema)) {
-    const wants = place.wants.children.get(element);
-    if (wants === undefined) continue; // identity, or nothing that anybody can own
-    const path = [...place.path, element];
-    const found = live.get(element);
-    if (found !== undefined) {
-      compare(
-        {
-          path,
-          wanted: child.value,
-          live: found.value,
-          schema: child.schema,
-          wants,
-          owned: place.owned.children.get(element) ?? NO_FIELDS,
-        },
-        findings,
-      );
-    } else if (!isZero(child.value)) findings.values.push(pathString(path));
-  }
+/** A value that is wanted at some place, the schema it is read by, and whether that schema names the place. */
+interface Wanted {
+  readonly value: JsonValue;
+  readonly schema: Schema;
+  readonly declared: boolean;
+}
+
+const NOTHING: JsonObject = {};
+
+/** Whether whoever applies this owns anything by it. A list of items by key that is empty leaves no trace. */
+const ownsAny = ({ value, schema, declared }: Wanted): boolean =>
+  !declared || isEmptyMap(value) || topologyOf(schema, value).kind === 'leaf' || ownsInside(value, schema);
+
+/** Whether whoever applies a container owns anything in it. */
+const ownsInside = (value: JsonValue, schema: Schema): boolean =>
+  Array.isArray(value)
+    ? value.length > 0
+    : Object.keys(value as JsonObject).some((key) => ownsField(value, key, schema));
+
+const ownsField = (container: JsonValue, key: string, schema: Schema): boolean => {
+  const value = (container as JsonObject)[key];
+  return value !== undefined && ownsAny({ value, schema: childSchema(schema, key), declared: declares(schema, key) });
 };
 
-const compare = (place: Place, findings: Findings): void => {
-  const topology = topologyOf(place.schema, place.wanted);
-  const sameShape =
-    Array.isArray(place.wanted) === Array.isArray(place.live) &&
-    isJsonObject(place.wanted) === isJsonObject(place.live);
-  if (topology.kind === 'leaf' || !sameShape) {
-    if (!sameValue(place.wanted, place.live, place.schema)) return void findings.values.push(pathString(place.path));
-  } else compareChildren(place, findings);
-  // Whether a container itself is listed beside what is in it depends on the server's version: only the leaves count.
-  if (place.wants.member && !place.owned.member && place.owned.children.size === 0 && place.wants.children.size === 0) {
-    findings.unowned.push(pathString(place.path));
-  }
-};
+/** Path elements of what is directly below a container. */
+const elementsOf = (value: JsonValue, schema: Schema): ReadonlySet<string> => new Set(childrenOf(value, schema).keys());
 
-/** Fields of ours that exist and that the manifest no longer has. */
-const findGivenUp = (
-  owned: FieldSet,
-  place: Pick<Place, 'path' | 'wants' | 'schema'> & { live: JsonValue | undefined },
-  findings: Findings,
-): void => {
-  const live = childrenOf(place.live, place.schema);
-  for (const [element, child] of owned.children) {
-    const found = live.get(element);
-    if (found === undefined) continue;
-    const wants = place.wants.children.get(element);
-    const path = [...place.path, element];
-    if (wants === undefined && child.member) findings.givenUp.push(pathString(path));
-    else findGivenUp(child, { path, wants: wants ?? NO_FIELDS, schema: found.schema, live: found.value }, findings);
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * One walk over what is wanted, what is there and what is ours, side by side. Nothing is copied and the path is told
+ * only where something differs: mostly nothing does.
+ */
+class Walk {
+  readonly findings: Findings = { values: [], unowned: [], givenUp: [] };
+  private readonly path: string[] = [];
+
+  /** A container that is merged part by part. */
+  compare(wanted: JsonValue, live: JsonValue, schema: Schema, owned: FieldSet): void {
+    const kept = Array.isArray(wanted)
+      ? this.items(wanted, live, schema, owned)
+      : this.fields(wanted as JsonObject, isJsonObject(live) ? live : NOTHING, schema, owned);
+    if (kept < owned.children.size) this.giveUp(owned, live, schema, elementsOf(wanted, schema));
   }
-};
+
+  /** How many of our fields are still named. */
+  private fields(wanted: JsonObject, live: JsonObject, schema: Schema, owned: FieldSet): number {
+    let kept = 0;
+    for (const key in wanted) {
+      const value = wanted[key];
+      if (value === undefined || this.isIdentity(key, value)) continue;
+      const child = { value, schema: childSchema(schema, key), declared: declares(schema, key) };
+      // A label may be called `constructor`.
+      const there = Object.hasOwn(live, key) ? live[key] : undefined;
+      if (this.place(fieldElement(key), child, there, owned)) kept++;
+    }
+    return kept;
+  }
+
+  private items(wanted: readonly JsonValue[], live: JsonValue, schema: Schema, owned: FieldSet): number {
+    const there = itemsBy(Array.isArray(live) ? live : [], schema);
+    const below = itemSchema(schema);
+    let kept = 0;
+    for (const [element, value] of itemsBy(wanted, schema)) {
+      if (this.place(element, { value, schema: below, declared: false }, there.get(element), owned)) kept++;
+    }
+    return kept;
+  }
+
+  /** Nobody owns what says which object it is, or what the server sets. */
+  private isIdentity(key: string, value: JsonValue): boolean {
+    const { path } = this;
+    if (path.length === 0) return key === 'apiVersion' || key === 'kind' || (key === 'metadata' && isEmptyMap(value));
+    return path.length === 1 && path[0] === 'f:metadata' && UNOWNED_METADATA.has(key);
+  }
+
+  /** Whether we own something here already. */
+  private place(element: string, wanted: Wanted, live: JsonValue | undefined, above: FieldSet): boolean {
+    const owned = above.children.get(element);
+    this.path.push(element);
+    if (live === undefined) {
+      if (!isZero(wanted.value) && ownsAny(wanted)) this.findings.values.push(pathString(this.path));
+    } else if (owned?.member === true && !ownsAny(wanted)) this.findings.givenUp.push(pathString(this.path));
+    else this.value(wanted, live, owned ?? NO_FIELDS);
+    this.path.pop();
+    return owned !== undefined;
+  }
+
+  private value(wanted: Wanted, live: JsonValue, owned: FieldSet): void {
+    const { value, schema } = wanted;
+    const whole = topologyOf(schema, value).kind === 'leaf';
+    if (!whole && isSameShape(value, live)) this.compare(value, live, schema, owned);
+    else if (!sameValue(value, live, schema)) {
+      if (ownsAny(wanted)) this.findings.values.push(pathString(this.path));
+      return this.giveUp(owned, live, schema, NONE);
+    }
+    // Whether a container itself is listed beside what is in it depends on the server's version: only the leaves count.
+    if (isEmptySet(owned) && ownsAny(wanted) && (whole || !ownsInside(value, schema)))
+      this.findings.unowned.push(pathString(this.path));
+  }
+
+  /** Fields of ours that exist and that nobody of us wants any more. */
+  private giveUp(owned: FieldSet, live: JsonValue, schema: Schema, wanted: ReadonlySet<string>): void {
+    if (owned.children.size === 0) return;
+    const there = childrenOf(live, schema);
+    for (const [element, child] of owned.children) {
+      const found = wanted.has(element) ? undefined : there.get(element);
+      if (found === undefined) continue;
+      this.path.push(element);
+      if (child.member) this.findings.givenUp.push(pathString(this.path));
+      else this.giveUp(child, found.value, found.schema, NONE);
+      this.path.pop();
+    }
+  }
+}
+
+const isSameShape = (a: JsonValue, b: JsonValue): boolean =>
+  Array.isArray(a) === Array.isArray(b) && isJsonObject(a) === isJsonObject(b);
 
 /** What applying `desired` as `manager` would change in `live`. Status is never compared: it isn't applied with the object. */
 export const diff = (
@@ -161,11 +216,7 @@ export const diff = (
   schema: JsonSchema | undefined = schemaFor(desired),
 ): Difference => {
   const { status: _, ...wanted } = desired;
-  const findings: Findings = { values: [], unowned: [], givenUp: [] };
-  const wants = objectFields(wanted, schema);
-  const owned = ownedBy(live, manager);
-  const root = { path: [], schema, wants, live: live as unknown as JsonObject };
-  compareChildren({ ...root, wanted: wanted as unknown as JsonObject, owned }, findings);
-  findGivenUp(owned, root, findings);
-  return findings;
+  const walk = new Walk();
+  walk.compare(wanted as unknown as JsonObject, live as unknown as JsonObject, schema, ownedBy(live, manager));
+  return walk.findings;
 };

@@ -96,7 +96,8 @@ export const valueElement = (value: JsonValue): string => `v:${canonicalJson(val
 /** The path element of a field or key. */
 export const fieldElement = (name: string): string => `f:${name}`;
 
-const isEmptyMap = (value: JsonValue): boolean => isJsonObject(value) && Object.keys(value).length === 0;
+/** Whether `value` is a map without any key. */
+export const isEmptyMap = (value: JsonValue): boolean => isJsonObject(value) && Object.keys(value).length === 0;
 
 const mapFields = (value: JsonObject, schema: JsonSchema | undefined): FieldSet => {
   const children = new Map<string, FieldSet>();
@@ -126,8 +127,8 @@ export const fieldsOf = (value: JsonValue, schema: JsonSchema | undefined): Fiel
   return node(false, children);
 };
 
-/** Never owned: they say which object it is, or the server sets them. */
-const UNOWNED_METADATA = [
+/** Keys of metadata that are never owned: they say which object it is, or the server sets them. */
+export const UNOWNED_METADATA: ReadonlySet<string> = new Set([
   'name',
   'namespace',
   'creationTimestamp',
@@ -136,7 +137,8 @@ const UNOWNED_METADATA = [
   'generation',
   'managedFields',
   'resourceVersion',
-];
+]);
+const UNOWNED_ELEMENTS = [...UNOWNED_METADATA].map((key) => `f:${key}`);
 
 const without = (set: FieldSet, elements: readonly string[]): FieldSet => {
   const children = new Map(set.children);
@@ -150,7 +152,7 @@ export const stripIdentity = (set: FieldSet): FieldSet => {
   const metadata = rest.children.get('f:metadata');
   if (metadata === undefined) return rest;
   const children = new Map(rest.children);
-  const stripped = node(false, without(metadata, UNOWNED_METADATA.map(fieldElement)).children);
+  const stripped = node(false, without(metadata, UNOWNED_ELEMENTS).children);
   if (isEmptySet(stripped)) children.delete('f:metadata');
   else children.set('f:metadata', stripped);
   return node(rest.member, children);

@@ -17,6 +17,17 @@ type Schema = JsonSchema | undefined;
 export const elementOf = (item: JsonValue, topology: Topology, schema: Schema): string =>
   topology.kind === 'listMap' ? itemElement(item, topology.keys, schema) : valueElement(item);
 
+/** The items of a granular list by path element. */
+const itemsByElement = (list: readonly JsonValue[], topology: Topology, schema: Schema): Map<string, JsonValue> => {
+  const items = new Map<string, JsonValue>();
+  for (const item of list) items.set(elementOf(item, topology, schema), item);
+  return items;
+};
+
+/** The items of a granular list by path element; `schema` is that of the list. */
+export const itemsBy = (list: readonly JsonValue[], schema: Schema): Map<string, JsonValue> =>
+  itemsByElement(list, topologyOf(schema, list as JsonValue[]), itemSchema(schema));
+
 /** `null`s that the server drops before it merges: those of fields that aren't nullable. */
 export const withoutNulls = (value: JsonValue, schema: Schema): JsonValue => {
   if (Array.isArray(value)) return value.map((item) => withoutNulls(item, itemSchema(schema)));
@@ -51,8 +62,8 @@ const mergeLists = (
   schema: Schema,
 ): JsonValue[] => {
   const below = itemSchema(schema);
-  const liveBy = new Map(live.map((item) => [elementOf(item, topology, below), item]));
-  const wantedBy = new Map(wanted.map((item) => [elementOf(item, topology, below), item]));
+  const liveBy = itemsByElement(live, topology, below);
+  const wantedBy = itemsByElement(wanted, topology, below);
   const liveKeys = [...liveBy.keys()];
   const merged: JsonValue[] = [];
   const done = new Set<string>();

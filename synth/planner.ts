@@ -8,6 +8,7 @@ import { refOf, refString } from '../lib/base/kube-object';
 import type { DesiredChild, InventoryEntry, LiveChild, Parent } from './child';
 import type { MatchedChild } from './children';
 import { canBeOwned, identityOf, inventoryEntry, isOwnedBy, matchChildren } from './children';
+import type { Difference } from './diff';
 import { diff, isSame, reasonsOf } from './diff';
 import { entryKey, sameInventory, unionInventory } from './inventory';
 import { compareForDelete, compareRefs } from './kind-order';
@@ -42,16 +43,21 @@ const podManifest = (wanted: Manifest, live: LiveObject, manager: string): Manif
 const isSpecPath = (path: string): boolean => path === 'spec' || path.startsWith('spec.') || path.startsWith('spec[');
 
 /** What of the spec a living Pod has otherwise. Fields that merely aren't ours need no change of the Pod itself. */
-const outdatedFields = (child: MatchedChild, live: LiveObject, manager: string): string[] => {
-  const { values, givenUp } = diff(child.manifest, live, manager);
-  return [...values, ...givenUp].filter(isSpecPath);
+const outdatedFields = ({ values, givenUp }: Difference): string[] => [...values, ...givenUp].filter(isSpecPath);
+
+const outsideOfSpec = ({ values, unowned, givenUp }: Difference): Difference => {
+  const [first = [], second = [], third = []] = [values, unowned, givenUp].map((paths) =>
+    paths.filter((path) => !isSpecPath(path)),
+  );
+  return { values: first, unowned: second, givenUp: third };
 };
 
-const configure = (child: MatchedChild, manifest: Manifest, live: LiveObject, manager: string): Step => {
-  const difference = diff(manifest, live, manager);
+/** Keeps what is the same and applies the rest; `manifest` is asked for only then. */
+const configure = (child: MatchedChild, live: LiveObject, difference: Difference, manifest: () => Manifest): Step => {
   const { uid } = live.metadata;
-  if (isSame(difference)) return { action: 'keep', ref: refOf(manifest), uid, ...identity(child) };
-  return { action: 'apply', change: 'configure', manifest, uid, reasons: reasonsOf(difference), ...identity(child) };
+  if (isSame(difference)) return { action: 'keep', ref: refOf(child.manifest), uid, ...identity(child) };
+  const reasons = reasonsOf(difference);
+  return { action: 'apply', change: 'configure', manifest: manifest(), uid, reasons, ...identity(child) };
 };
 
 /** Names that children can't be made under. */
@@ -131,15 +137,19 @@ const livingSteps = (child: MatchedChild, live: LiveObject, manager: string): St
   if (known?.key === key && sameParts(known.parts, parts)) return known.steps;
   const { manifest } = child;
   const isPod = manifest.kind === 'Pod' && manifest.apiVersion === 'v1';
-  const steps = isPod ? podSteps(child, live, manager) : [configure(child, manifest, live, manager)];
+  const difference = diff(manifest, live, manager);
+  const steps = isPod
+    ? podSteps(child, live, difference, manager)
+    : [configure(child, live, difference, () => manifest)];
   remembered.set(anchor, { key, parts, steps });
   return steps;
 };
 
 /** A living Pod gets its metadata and keeps its spec; what that lacks is told, for the Pod is never replaced here. */
-const podSteps = (child: MatchedChild, live: LiveObject, manager: string): Step[] => {
-  const step = configure(child, podManifest(child.manifest, live, manager), live, manager);
-  const outdated = outdatedFields(child, live, manager);
+const podSteps = (child: MatchedChild, live: LiveObject, difference: Difference, manager: string): Step[] => {
+  const manifest = (): Manifest => podManifest(child.manifest, live, manager);
+  const step = configure(child, live, outsideOfSpec(difference), manifest);
+  const outdated = outdatedFields(difference);
   if (outdated.length === 0) return [step];
   const keep: Step = {
     action: 'keep',

@@ -108,6 +108,39 @@ describe('differences are named by their paths', () => {
     ]);
   });
 
+  test('a map that is applied and not ours yet', () => {
+    const live = applied(pod({ securityContext: {} }), 'kubectl');
+    expect(diff(pod({ securityContext: {} }), live, OURS).unowned).toEqual(['spec.securityContext']);
+  });
+
+  test('items of a list by key that is wanted empty: each is given up once', () => {
+    const env = [
+      { name: 'A', value: '1' },
+      { name: 'B', value: '2' },
+    ];
+    expect(diff(pod(container({ env: [] })), applied(pod(container({ env }))), OURS)).toEqual({
+      values: [],
+      unowned: [],
+      givenUp: ['spec.containers[name="c"].env[name="A"]', 'spec.containers[name="c"].env[name="B"]'],
+    });
+  });
+
+  test('fields of ours below something that is wanted in another form', () => {
+    const live = applied(pod({ securityContext: { runAsUser: 1 } }));
+    expect(diff(pod({ securityContext: 'none' }), live, OURS)).toEqual({
+      values: ['spec.securityContext'],
+      unowned: [],
+      givenUp: ['spec.securityContext.runAsUser'],
+    });
+  });
+
+  test('a label that is called like something that every object has', () => {
+    const wanted = pod({}, { labels: { constructor: 'x' } });
+    expect(diff(wanted, applied(pod({}, { labels: { a: '1' } })), OURS).values).toEqual([
+      'metadata.labels.constructor',
+    ]);
+  });
+
   test('status and what the server sets are never compared', () => {
     const live = filledIn(pod({ hostname: 'h' }), { status: { phase: 'Running' } });
     expect(isSame(diff({ ...pod({ hostname: 'h' }), status: { phase: 'Pending' } }, live, OURS))).toBe(true);
