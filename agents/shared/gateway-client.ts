@@ -6,6 +6,7 @@ import type { GatewayAnswer } from './gateway-answer';
 import { readAnswer } from './gateway-answer';
 import type { HttpsAnswer } from './https-call';
 import { httpsCall } from './https-call';
+import type { Log } from './log';
 
 /** Times of a client, in milliseconds. */
 export interface GatewayTimes {
@@ -41,7 +42,7 @@ export interface GatewayClientOptions {
   /** Told each desired body that differs from the one before. What it throws is logged. */
   readonly onDesired: (body: JsonObject) => void;
   /** Told what is wrong when it begins, and when it is over; never a token. */
-  readonly log: (message: string) => void;
+  readonly log: Log;
   readonly times?: Partial<GatewayTimes>;
 }
 
@@ -129,7 +130,7 @@ export class GatewayClient {
     try {
       this.options.onDesired(body);
     } catch (thrown) {
-      this.options.log(`What shall be done could not be taken over: ${messageOf(thrown)}`);
+      this.options.log.error('What shall be done could not be taken over', { error: thrown });
     }
     return true;
   }
@@ -189,9 +190,8 @@ export class GatewayClient {
     const { log, url } = this.options;
     if (trouble === undefined) this.troubles.delete(method);
     else this.troubles.set(method, trouble);
-    log(
-      trouble === undefined ? `The gateway at ${url} answers again` : `The gateway at ${url} is of no use: ${trouble}`,
-    );
+    if (trouble === undefined) log.info('The gateway answers again', { url });
+    else log.warn('The gateway is of no use', { url, error: trouble });
     if (trouble === undefined && method === 'GET') this.retell();
   }
 
