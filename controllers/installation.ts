@@ -53,7 +53,7 @@ export interface Installation {
 const unreachable: RegistryAnswers = {
   answer: (registry) => ({
     state: 'unknown',
-    failure: { code: 'RegistryUnreachable', parameters: { registry, cause: 'no registry is asked here' } },
+    failure: { code: 'RegistryUnreachable', parameters: { server: registry, cause: 'no registry is asked here' } },
     since: 0,
   }),
   onAnswer: () => () => undefined,

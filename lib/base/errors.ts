@@ -1,5 +1,6 @@
 import { DISTRIBUTION_ERRORS } from './distribution-errors';
 import { LOADING_ERRORS } from './loading-errors';
+import { POLICY_ERRORS } from './policy-errors';
 
 /** One row of the errors table. `{name}` in a text is filled from the parameters of the error. */
 export interface ErrorSpec {
@@ -152,6 +153,7 @@ export const ERRORS = {
     remedy: 'Run it in an image built from the Dockerfile of this version, with one of those names.',
     retry: false,
   },
+  ...POLICY_ERRORS,
   // — our own defects ———————————————————————————————————————————————————————————————————————————————————————
   RenderFailed: {
     summary: 'Manifests could not be made: {problems}.',
