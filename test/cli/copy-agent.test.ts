@@ -102,7 +102,9 @@ describe('copy-agent', () => {
   test('from the command line: help teaches, wrong usage is 2, a build without agents says what to do', () => {
     const elsewhere = workplace();
     try {
-      expect(elsewhere.run(['copy-agent', '--help']).stdout).toMatch(/Examples:\n {2}# .+\n {2}weka-operator copy-agent/);
+      expect(elsewhere.run(['copy-agent', '--help']).stdout).toMatch(
+        /Examples:\n {2}# .+\n {2}weka-operator copy-agent/,
+      );
       expect(elsewhere.run(['copy-agent', 'drivers-dist']).status).toBe(2);
       const { status, stderr } = elsewhere.run(['copy-agent', 'drivers-dist', 'here']);
       expect({ status, stderr }).toEqual({
