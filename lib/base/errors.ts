@@ -1,3 +1,4 @@
+import { BUILDING_ERRORS } from './building-errors';
 import { DISTRIBUTION_ERRORS } from './distribution-errors';
 import { LOADING_ERRORS } from './loading-errors';
 import { POLICY_ERRORS } from './policy-errors';
@@ -146,6 +147,7 @@ export const ERRORS = {
     remedy: 'Keep one of them.',
     retry: false,
   },
+  ...BUILDING_ERRORS,
   ...DISTRIBUTION_ERRORS,
   ...LOADING_ERRORS,
   AgentMissing: {
