@@ -2,6 +2,7 @@ import { BUILDING_ERRORS } from './building-errors';
 import { DISTRIBUTION_ERRORS } from './distribution-errors';
 import { LOADING_ERRORS } from './loading-errors';
 import { POLICY_ERRORS } from './policy-errors';
+import { ROLLOUT_ERRORS } from './rollout-errors';
 
 /** One row of the errors table. `{name}` in a text is filled from the parameters of the error. */
 export interface ErrorSpec {
@@ -156,6 +157,7 @@ export const ERRORS = {
     retry: false,
   },
   ...POLICY_ERRORS,
+  ...ROLLOUT_ERRORS,
   // — our own defects ———————————————————————————————————————————————————————————————————————————————————————
   RenderFailed: {
     summary: 'Manifests could not be made: {problems}.',
