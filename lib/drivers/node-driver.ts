@@ -109,13 +109,11 @@ const failed = (input: NodeDriverInput, failure: AgentFailure, pod: LoaderPod): 
   return { reason: failure.code, message, time, nextRetry: rfc3339(Math.max(ended, Date.parse(time)) + pause) };
 };
 
-const waitingFor = (wanted: WantedDriver): NodeDriver['verdict'] => {
-  const { reason, message } = wanted.waiting ?? {
-    reason: 'Loading',
-    message: `The driver of ${wanted.wekaVersion} is being loaded.`,
-  };
-  return { ready: false, reason, message };
-};
+const waitingFor = ({ wekaVersion, waiting }: WantedDriver): NodeDriver['verdict'] => ({
+  ready: false,
+  reason: waiting?.reason ?? 'Loading',
+  message: waiting?.message ?? `The driver of ${wekaVersion} is being loaded.`,
+});
 
 const verdictOf = (
   { wanted }: NodeDriverInput,
@@ -123,13 +121,12 @@ const verdictOf = (
   failure: DriverFailure | undefined,
 ): NodeDriver['verdict'] => {
   if (wanted === undefined) return undefined;
-  const { wekaVersion, digest } = wanted;
-  // Whoever rebuilds a package changes its digest, not what the node does with the loaded one.
-  const right = loaded?.wekaVersion === wekaVersion && (digest === undefined || loaded.digest === digest);
+  const { wekaVersion, digest, waiting } = wanted;
   if (failure !== undefined) return { ready: false, reason: failure.reason, message: failure.message };
-  if (loaded?.wekaVersion === wekaVersion && (right || wanted.waiting !== undefined))
-    return { ready: true, reason: 'Loaded', message: `The driver of ${wekaVersion} is loaded.` };
-  return waitingFor(wanted);
+  const next = waiting?.wekaVersion ?? wekaVersion;
+  // A rebuilt package of the loaded version that waits for its turn takes nothing from anybody.
+  const holds = loaded?.wekaVersion === next && (waiting !== undefined || digest === loaded.digest);
+  return holds ? { ready: true, reason: 'Loaded', message: `The driver of ${next} is loaded.` } : waitingFor(wanted);
 };
 
 /** Whether another attempt is due: the bytes wanted are others than those it was about, or its pause is over. */

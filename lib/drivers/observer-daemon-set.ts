@@ -56,7 +56,7 @@ export class ObserverDaemonSet extends DaemonSet {
             volumeMounts: OBSERVER_MOUNTS as unknown as ExplicitPodSpec['containers'][number]['volumeMounts'],
           },
         ],
-        volumes: OBSERVER_VOLUMES as unknown as ExplicitPodSpec['volumes'],
+        volumes: OBSERVER_VOLUMES,
       },
     });
   }

@@ -1,0 +1,277 @@
+/**
+ * What every node's driver shall be, and what it takes: loaders, the package index, what the operator's own service mirrors.
+ * Pure: from one picture of the cluster. What is allowed on a node is carried in its WekaNode, so that a restart in the
+ * middle of a rollout changes nobody's mind.
+ */
+import type { WekaNodeStatus } from '../api/weka-node';
+import type { ErrorParameters } from '../base/errors';
+import { ERRORS, fillIn } from '../base/errors';
+import type { NodeFacts } from '../nodes/node-facts';
+import { matchesSelector } from '../nodes/node-facts';
+import type { DriverClaim, NodeClaims } from './claims';
+import { claimsOn } from './claims';
+import type { ManagedDist } from './dists';
+import { readEndpoint } from './endpoint';
+import type { WantedPackage } from './agent-documents';
+import type { LoaderIdentity } from './loader-daemon-set';
+import { loaderTarget } from './loader-daemon-set';
+import { nextIndex } from './next-index';
+import type { WantedDriver } from './node-driver';
+import type { PackageKey } from './package';
+import { packageId } from './package';
+import type { IndexEntry } from './package-index';
+import type { PackageSite, Sites } from './package-site';
+import { ownPackages, packageSite } from './package-site';
+import type { RolloutNode, Turn } from './rollout';
+import { maxUnavailableOf, turns } from './rollout';
+
+/** A node, with what is recorded of it. */
+export interface PlannedNode {
+  readonly facts: NodeFacts;
+  /** spec.driver of its WekaNode. */
+  readonly driver: WantedDriver | undefined;
+  /** Of its WekaNode. */
+  readonly status: WekaNodeStatus;
+  readonly paused: boolean;
+}
+
+/** A policy that builds and distributes drivers, as far as nodes must know it. */
+export interface PolicyView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly nodeSelectors: readonly Readonly<Record<string, string>>[];
+}
+
+/** The picture. */
+export interface DriverWorld extends Omit<Sites, 'index'> {
+  readonly claims: readonly DriverClaim[];
+  readonly nodes: readonly PlannedNode[];
+  readonly policies: readonly PolicyView[];
+  /** The index as it is stored. */
+  readonly recorded: ReadonlyMap<string, IndexEntry>;
+  readonly registryUrl: string;
+  readonly operatorImage: string;
+  /** A count, or a share of the nodes that shall have a driver: `10%`. */
+  readonly maxUnavailable: string | number;
+}
+
+/** What shall be. */
+export interface DriverPlan {
+  readonly index: readonly IndexEntry[];
+  /** Every node that has a record, with the driver it shall hold; `undefined`: none is wanted of it. */
+  readonly nodes: readonly { readonly name: string; readonly driver: WantedDriver | undefined }[];
+  /** One loader each, by target. */
+  readonly loaders: ReadonlyMap<string, LoaderIdentity>;
+  /** What the operator's own service shall hold; `undefined`: nobody needs it. */
+  readonly own: readonly WantedPackage[] | undefined;
+}
+
+/** One node on its way through the plan. */
+interface Candidate {
+  readonly node: PlannedNode;
+  readonly claimed: NodeClaims;
+  readonly key: PackageKey;
+  readonly site: PackageSite;
+}
+
+type Waiting = NonNullable<WantedDriver['waiting']>;
+
+const told = (code: keyof typeof ERRORS, parameters: ErrorParameters): { reason: string; message: string } => {
+  const { summary, remedy } = ERRORS[code];
+  return { reason: code, message: `${fillIn(summary, parameters)} ${fillIn(remedy, parameters)}` };
+};
+
+/** The driver whose loading was allowed on a node, as long as its kernel is the one that it was chosen for. */
+const allowedOn = ({ driver, facts }: PlannedNode): RolloutNode['allowed'] => {
+  const { digest, target, wekaVersion, kernel } = driver ?? {};
+  return digest === undefined || target === undefined || wekaVersion === undefined || kernel !== facts.kernel
+    ? undefined
+    : { wekaVersion, sha256: digest, target };
+};
+
+const loadedOn = ({ status, facts }: PlannedNode): RolloutNode['loaded'] => {
+  const { wekaVersion, digest } = status.driver ?? {};
+  return status.bootID !== facts.bootID || wekaVersion === undefined || digest === undefined
+    ? undefined
+    : { wekaVersion, sha256: digest };
+};
+
+const identityOf = ({ heard }: NodeClaims, distUrl: string, operatorImage: string): LoaderIdentity => ({
+  wekaVersion: heard.wekaVersion,
+  distUrl,
+  image: heard.loaderImage ?? operatorImage,
+  ...(heard.imagePullSecret === undefined ? {} : { imagePullSecret: heard.imagePullSecret }),
+});
+
+const rolloutNode = ({ node, site, claimed }: Candidate, world: DriverWorld): RolloutNode => {
+  const [allowed, loaded] = [allowedOn(node), loadedOn(node)];
+  const wanted =
+    site.state === 'ready'
+      ? {
+          wekaVersion: claimed.heard.wekaVersion,
+          sha256: site.sha256,
+          target: loaderTarget(identityOf(claimed, site.distUrl, world.operatorImage)),
+        }
+      : undefined;
+  return {
+    name: node.facts.name,
+    ...(wanted === undefined ? {} : { wanted }),
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(loaded === undefined ? {} : { loaded }),
+    occupied: node.status.bootID === node.facts.bootID && (node.status.modules ?? []).length > 0,
+    mounts: node.status.mounts ?? [],
+    failed: node.status.lastFailure !== undefined,
+    ready: node.facts.ready,
+    paused: node.paused,
+  };
+};
+
+/** Which label a node lacks for the policy that fills this service. */
+const unserved = (
+  dist: ManagedDist,
+  { facts }: PlannedNode,
+  world: DriverWorld,
+): Omit<Waiting, 'wekaVersion'> | undefined => {
+  const { namespace } = dist.container.metadata;
+  const policy = world.policies.find((each) => each.name === dist.policy && each.namespace === namespace);
+  const { nodeSelectors = [] } = policy ?? {};
+  if (policy === undefined || nodeSelectors.length === 0) return undefined;
+  if (nodeSelectors.some((selector) => matchesSelector(facts.labels, selector))) return undefined;
+  const lacks = (selector: Readonly<Record<string, string>>): string =>
+    Object.entries(selector)
+      .filter(([key, value]) => facts.labels[key] !== value)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(' and ');
+  return told('NodeNotSelected', {
+    node: facts.name,
+    policy: `${policy.namespace}/${policy.name}`,
+    label: nodeSelectors.map(lacks).join(', or '),
+  });
+};
+
+const waitOf = (
+  { site, node, claimed }: Candidate,
+  turn: Turn | undefined,
+  world: DriverWorld,
+): Waiting | undefined => {
+  const { wekaVersion } = claimed.heard;
+  if (site.state === 'waiting') {
+    const why = site.unserved === undefined ? undefined : unserved(site.unserved, node, world);
+    return { wekaVersion, ...(why ?? { reason: site.reason, message: site.message }) };
+  }
+  if (turn === undefined || turn.allowed) return undefined;
+  const places = turn.places.join(', ');
+  const code = turn.reason === 'DriverInUse' ? 'NodeInUse' : turn.reason;
+  return { wekaVersion, ...told(code, { places, maxUnavailable: world.maxUnavailable }) };
+};
+
+/** spec.driver of a node: what was allowed before stays until the next is; then it is that. */
+const driverOf = (candidate: Candidate, turn: Turn | undefined, world: DriverWorld): WantedDriver => {
+  const { node, claimed, key, site } = candidate;
+  const { heard, claimants } = claimed;
+  const waiting = waitOf(candidate, turn, world);
+  const shared = { claimants: [...claimants], ...(waiting === undefined ? {} : { waiting }) };
+  if (waiting !== undefined || site.state !== 'ready') {
+    const { driver } = node;
+    const keeps = driver !== undefined && allowedOn(node) !== undefined;
+    const { waiting: _before, claimants: _who, ...allowed } = driver ?? { wekaVersion: heard.wekaVersion };
+    return keeps ? { ...allowed, ...shared } : { wekaVersion: heard.wekaVersion, ...place(key), ...shared };
+  }
+  const identity = identityOf(claimed, site.distUrl, world.operatorImage);
+  return {
+    wekaVersion: heard.wekaVersion,
+    image: identity.image,
+    ...(identity.imagePullSecret === undefined ? {} : { imagePullSecret: identity.imagePullSecret }),
+    ...place(key),
+    digest: site.sha256,
+    target: loaderTarget(identity),
+    distEndpoint: site.distUrl,
+    ...shared,
+  };
+};
+
+const place = ({ kernel, architecture }: PackageKey) => ({ kernel, architecture });
+
+/** Nodes with a claim and a kernel, each with where its package is; the search is done once for all that share one. */
+const candidatesOf = (world: DriverWorld, sites: Sites): readonly Candidate[] => {
+  const [broad, byNode] = [world.claims.filter(({ node }) => node === undefined), new Map<string, DriverClaim[]>()];
+  for (const claim of world.claims)
+    if (claim.node !== undefined) byNode.set(claim.node, [...(byNode.get(claim.node) ?? []), claim]);
+  const known = new Map<string, PackageSite>();
+  return world.nodes.flatMap((node): Candidate[] => {
+    const { facts } = node;
+    const claims = [...broad, ...(byNode.get(facts.name) ?? [])];
+    const claimed = claimsOn(facts, claims, loadedOn(node)?.wekaVersion ?? node.driver?.wekaVersion);
+    if (claimed === undefined || facts.kernel === '') return [];
+    const key = { wekaVersion: claimed.heard.wekaVersion, kernel: facts.kernel, architecture: facts.architecture };
+    const text = `${claimed.heard.ref.namespace} ${claimed.heard.endpoint} ${packageId(key)}`;
+    const site = known.get(text) ?? siteOf(world, sites, key, claimed.heard);
+    known.set(text, site);
+    return [{ node, claimed, key, site }];
+  });
+};
+
+const siteOf = (world: DriverWorld, sites: Sites, key: PackageKey, heard: DriverClaim): PackageSite => {
+  const { claimant } = heard;
+  const endpoint = readEndpoint(heard.endpoint, { registry: world.registryUrl, namespace: heard.ref.namespace ?? '' });
+  if (endpoint !== undefined) return packageSite(sites, key, { endpoint, claimant });
+  return { state: 'waiting', ...told('DistEndpointInvalid', { claimant, endpoint: heard.endpoint ?? '' }) };
+};
+
+/** Whether anybody names a place that only the operator's own service reaches. */
+const needsOwn = (world: DriverWorld): boolean =>
+  world.claims.some(({ endpoint, ref }) => {
+    const read = readEndpoint(endpoint, { registry: world.registryUrl, namespace: ref.namespace ?? '' });
+    if (read?.kind !== 'service') return read !== undefined && !world.offline;
+    const name = `${read.namespace}/${read.name}`;
+    return world.services.has(name) && !world.dists.some(({ services }) => services.includes(name));
+  });
+
+/** The index that follows from the picture; what lies outside is vouched for by the registry that has it. */
+const indexOf = (world: DriverWorld, candidates: readonly Candidate[]): readonly IndexEntry[] =>
+  nextIndex({
+    recorded: world.recorded,
+    dists: world.dists,
+    builds: world.builds,
+    claimed: candidates.map(({ key, site }) => {
+      const found = site.state === 'waiting' ? site.mirror?.sha256 : undefined;
+      return { ...key, ...(found === undefined ? {} : { found }) };
+    }),
+  });
+
+/** Loaders that are wanted: those that nodes are allowed. A loader that nobody is allowed any more goes. */
+const loadersOf = (drivers: readonly (WantedDriver | undefined)[]): ReadonlyMap<string, LoaderIdentity> => {
+  const loaders = new Map<string, LoaderIdentity>();
+  for (const driver of drivers) {
+    const { target, distEndpoint, image, wekaVersion, imagePullSecret } = driver ?? {};
+    if (target === undefined || distEndpoint === undefined || image === undefined || wekaVersion === undefined)
+      continue;
+    const secret = imagePullSecret === undefined ? {} : { imagePullSecret };
+    loaders.set(target, { wekaVersion, distUrl: distEndpoint, image, ...secret });
+  }
+  return loaders;
+};
+
+/** What shall be. A node that is paused keeps what its record says, whatever is claimed. */
+export const planDrivers = (world: DriverWorld): DriverPlan => {
+  const before = candidatesOf(world, { ...world, index: world.recorded });
+  const index = indexOf(world, before);
+  const sites: Sites = { ...world, index: new Map(index.map((entry) => [packageId(entry), entry])) };
+  const candidates = new Map(candidatesOf(world, sites).map((each) => [each.node.facts.name, each]));
+  const given = [...candidates.values()].map((each) => rolloutNode(each, world));
+  const budget = maxUnavailableOf(world.maxUnavailable, given.length);
+  const turnOf = new Map(turns(given, budget).map((turn) => [turn.name, turn]));
+  const nodes = world.nodes.map((node) => {
+    const { name } = node.facts;
+    const candidate = candidates.get(name);
+    if (node.paused) return { name, driver: node.driver };
+    return { name, driver: candidate && driverOf(candidate, turnOf.get(name), world) };
+  });
+  const wanted = [...before, ...candidates.values()].map(({ site }) => site);
+  return {
+    index,
+    nodes,
+    loaders: loadersOf(nodes.map(({ driver }) => driver)),
+    own: needsOwn(world) ? ownPackages(sites, wanted) : undefined,
+  };
+};
