@@ -60,11 +60,12 @@ const desiredDriver = Type.Object(
     waiting: optional(
       Type.Object(
         {
+          wekaVersion: Type.String(field({ does: 'WEKA version that is waited for.', change: 'live' })),
           reason: Type.String(field({ does: 'Why, as one word.', change: 'live' })),
           message: Type.String(field({ does: 'Why, as a sentence that names what to do.', change: 'live' })),
         },
         field({
-          does: 'Why the driver is not loaded yet, as far as it does not depend on the node alone.',
+          does: 'What the node waits for before it gets the driver it shall have next; until then it keeps the one above.',
           absent: 'nothing stands in the way',
           change: 'live',
         }),

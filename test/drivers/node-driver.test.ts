@@ -138,13 +138,20 @@ describe('the driver of a node', () => {
       reason: 'Loading',
       message: 'The driver of 4.4.5 is being loaded.',
     });
-    const waiting = { reason: 'Building', message: 'It is being built.' };
-    expect(ask([], { wanted: { wekaVersion: '4.4.5', waiting } }).verdict).toEqual({ ready: false, ...waiting });
+    const why = { reason: 'Building', message: 'It is being built.' };
+    const waiting = { wekaVersion: '4.4.5', ...why };
+    expect(ask([], { wanted: { wekaVersion: '4.4.5', waiting } }).verdict).toEqual({ ready: false, ...why });
   });
 
   test('of the wanted version counts as ready while its rebuilt package waits for its turn', () => {
-    const waiting = { reason: 'WaitingForTurn', message: 'Others go first.' };
+    const waiting = { wekaVersion: '4.4.5', reason: 'WaitingForTurn', message: 'Others go first.' };
     expect(ask([], { before: recorded, wanted: { ...WANTED, waiting } }).verdict?.ready).toBe(true);
+  });
+
+  test('of the old version is not what is wanted while the new one waits', () => {
+    const waiting = { wekaVersion: '4.4.6', reason: 'WaitingForTurn', message: 'Others go first.' };
+    const { loaded: found, verdict } = ask([], { before: recorded, wanted: { ...WANTED, waiting } });
+    expect([found?.wekaVersion, verdict?.ready, verdict?.reason]).toEqual(['4.4.5', false, 'WaitingForTurn']);
   });
 
   test("is nobody's business when none is wanted", () => {
