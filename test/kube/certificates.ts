@@ -13,8 +13,8 @@ export interface Authority {
   readonly remove: () => void;
 }
 
-/** Makes a CA and a certificate for 127.0.0.1 that it signed. */
-export const makeAuthority = (name: string): Authority => {
+/** Makes a CA and a certificate that it signed, for 127.0.0.1 and whatever else is named (`DNS:host.example`). */
+export const makeAuthority = (name: string, ...more: readonly string[]): Authority => {
   const directory = mkdtempSync(join(tmpdir(), 'kube-test-ca-'));
   const file = (leaf: string): string => join(directory, leaf);
   const openssl = (...args: readonly string[]): unknown =>
@@ -22,7 +22,7 @@ export const makeAuthority = (name: string): Authority => {
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', `/CN=${name}`);
   openssl('req', ...newKey, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=api');
-  writeFileSync(file('san'), 'subjectAltName=IP:127.0.0.1');
+  writeFileSync(file('san'), `subjectAltName=${['IP:127.0.0.1', ...more].join(',')}`);
   openssl(
     'x509',
     '-req',
