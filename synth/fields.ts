@@ -23,9 +23,11 @@ export type FieldPath = readonly string[];
 const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map();
 /** The set without any field. */
 export const NO_FIELDS: FieldSet = { member: false, children: NO_CHILDREN };
-const LEAF: FieldSet = { member: true, children: NO_CHILDREN };
+/** The set of one field with nothing below it. */
+export const LEAF: FieldSet = { member: true, children: NO_CHILDREN };
 
-const node = (member: boolean, children: ReadonlyMap<string, FieldSet>): FieldSet => {
+/** A set from its parts. */
+export const fieldSet = (member: boolean, children: ReadonlyMap<string, FieldSet>): FieldSet => {
   if (children.size > 0) return { member, children };
   return member ? LEAF : NO_FIELDS;
 };
@@ -44,7 +46,7 @@ const parseNode = (fields: JsonObject): FieldSet => {
     const below = fields[key];
     children.set(canonicalElement(key), isJsonObject(below) ? parseNode(below) : LEAF);
   }
-  return node(member || Object.hasOwn(fields, '.'), children);
+  return fieldSet(member || Object.hasOwn(fields, '.'), children);
 };
 
 /** `k:` elements come with their keys in the server's order; ours are sorted, so that equal keys are equal texts. */
@@ -65,29 +67,37 @@ export const parseFields = (fieldsV1: JsonObject): FieldSet => {
   return set;
 };
 
+const formatNode = (set: FieldSet): JsonObject => {
+  const { member, children } = set;
+  const fields: JsonObject = member && children.size > 0 ? { '.': {} } : {};
+  for (const element of [...children.keys()].sort()) fields[element] = formatNode(children.get(element) ?? NO_FIELDS);
+  return fields;
+};
+
 /** Writes `fieldsV1`, elements sorted. */
 export const formatFields = (set: FieldSet): JsonObject => {
-  const fields: JsonObject = set.member && set.children.size > 0 ? { '.': {} } : {};
-  for (const element of [...set.children.keys()].sort()) {
-    const child = set.children.get(element);
-    if (child !== undefined) fields[element] = formatFields(child);
-  }
+  const fields = formatNode(set);
+  // Whoever stores it reads it at the next change.
+  if (!set.member) parsed.set(fields, set);
   return fields;
 };
 
 // — the fields of an object —————————————————————————————————————————————————————————————————————————————————————
 
-/** The path element of an item of a list merged by key; keys that are absent take their default. */
+/** The path element of an item of a list merged by key; keys that are absent take their default. `keys` are sorted. */
 export const itemElement = (item: JsonValue, keys: readonly string[], schema: JsonSchema | undefined): string => {
-  const found: JsonObject = {};
-  for (const key of keys) {
-    const value = isJsonObject(item) ? item[key] : undefined;
-    const property = value === undefined ? childSchema(schema, key) : undefined;
-    found[key] =
-      value ??
-      (property === undefined ? null : ((resolveSchema(property).default ?? property.default ?? null) as JsonValue));
-  }
-  return `k:${canonicalJson(found)}`;
+  const pairs = keys.map((key) => {
+    const given = isJsonObject(item) ? item[key] : undefined;
+    const value = given === undefined ? defaultOf(schema, key) : given;
+    return `${JSON.stringify(key)}:${typeof value === 'string' ? JSON.stringify(value) : canonicalJson(value)}`;
+  });
+  return `k:{${pairs.join(',')}}`;
+};
+
+const defaultOf = (schema: JsonSchema | undefined, key: string): JsonValue => {
+  const property = childSchema(schema, key);
+  if (property === undefined) return null;
+  return (resolveSchema(property).default ?? property.default ?? null) as JsonValue;
 };
 
 /** The path element of a value of a set. */
@@ -107,10 +117,10 @@ const mapFields = (value: JsonObject, schema: JsonSchema | undefined): FieldSet 
     const set = fieldsOf(below, childSchema(schema, key));
     // Keys of maps are members themselves, declared fields only when nothing is below them: so does the server.
     const member = set.member || isEmptyMap(below) || !declares(schema, key);
-    const child = node(member, set.children);
+    const child = fieldSet(member, set.children);
     if (!isEmptySet(child)) children.set(fieldElement(key), child);
   }
-  return node(false, children);
+  return fieldSet(false, children);
 };
 
 /** The set of fields that applying `value` takes ownership of. */
@@ -122,9 +132,9 @@ export const fieldsOf = (value: JsonValue, schema: JsonSchema | undefined): Fiel
   const below = itemSchema(schema);
   for (const item of value as JsonValue[]) {
     if (topology.kind === 'set') children.set(valueElement(item), LEAF);
-    else children.set(itemElement(item, topology.keys, below), node(true, fieldsOf(item, below).children));
+    else children.set(itemElement(item, topology.keys, below), fieldSet(true, fieldsOf(item, below).children));
   }
-  return node(false, children);
+  return fieldSet(false, children);
 };
 
 /** Keys of metadata that are never owned: they say which object it is, or the server sets them. */
@@ -143,7 +153,7 @@ const UNOWNED_ELEMENTS = [...UNOWNED_METADATA].map((key) => `f:${key}`);
 const without = (set: FieldSet, elements: readonly string[]): FieldSet => {
   const children = new Map(set.children);
   for (const element of elements) children.delete(element);
-  return node(set.member, children);
+  return fieldSet(set.member, children);
 };
 
 /** `set` without identity and what the server sets, as it is stored in managedFields. */
@@ -152,10 +162,10 @@ export const stripIdentity = (set: FieldSet): FieldSet => {
   const metadata = rest.children.get('f:metadata');
   if (metadata === undefined) return rest;
   const children = new Map(rest.children);
-  const stripped = node(false, without(metadata, UNOWNED_ELEMENTS).children);
+  const stripped = fieldSet(false, without(metadata, UNOWNED_ELEMENTS).children);
   if (isEmptySet(stripped)) children.delete('f:metadata');
   else children.set('f:metadata', stripped);
-  return node(rest.member, children);
+  return fieldSet(rest.member, children);
 };
 
 /** The fields that applying `object` takes ownership of. */
@@ -170,7 +180,7 @@ export const union = (a: FieldSet, b: FieldSet): FieldSet => {
   if (isEmptySet(b)) return a;
   const children = new Map(a.children);
   for (const [element, child] of b.children) children.set(element, union(children.get(element) ?? NO_FIELDS, child));
-  return node(a.member || b.member, children);
+  return fieldSet(a.member || b.member, children);
 };
 
 /** Fields of `a` that are not in `b`, path by path. */
@@ -181,7 +191,7 @@ export const difference = (a: FieldSet, b: FieldSet): FieldSet => {
     const rest = other === undefined ? child : difference(child, other);
     if (!isEmptySet(rest)) children.set(element, rest);
   }
-  return node(a.member && !b.member, children);
+  return fieldSet(a.member && !b.member, children);
 };
 
 /** Fields in both sets. */
@@ -193,7 +203,7 @@ export const intersection = (a: FieldSet, b: FieldSet): FieldSet => {
     const both = intersection(child, other);
     if (!isEmptySet(both)) children.set(element, both);
   }
-  return node(a.member && b.member, children);
+  return fieldSet(a.member && b.member, children);
 };
 
 /** The part of the set below `path`; empty when there is none. */
@@ -209,7 +219,7 @@ export const setOf = (paths: readonly FieldPath[]): FieldSet =>
     (set, path) =>
       union(
         set,
-        path.reduceRight<FieldSet>((child, element) => node(false, new Map([[element, child]])), LEAF),
+        path.reduceRight<FieldSet>((child, element) => fieldSet(false, new Map([[element, child]])), LEAF),
       ),
     NO_FIELDS,
   );

@@ -6,7 +6,7 @@ import type { JsonSchema } from '../lib/api/json-schema';
 import type { JsonObject, JsonValue } from '../lib/base/json';
 import { isJsonObject } from '../lib/base/json';
 import type { FieldSet } from './fields';
-import { fieldElement, itemElement, NO_FIELDS, union, valueElement } from './fields';
+import { fieldElement, fieldSet, isEmptySet, itemElement, LEAF, NO_FIELDS, valueElement } from './fields';
 import { sameJson } from './json-equal';
 import type { Topology } from './schemas';
 import { childSchema, declares, itemSchema, resolveSchema, topologyOf } from './schemas';
@@ -167,7 +167,8 @@ export const childrenOf = (
   const topology = topologyOf(schema, value);
   if (topology.kind === 'leaf') return children;
   if (topology.kind === 'map') {
-    for (const [key, below] of Object.entries(value as JsonObject)) {
+    for (const key of Object.keys(value as JsonObject)) {
+      const below = (value as JsonObject)[key];
       if (below !== undefined) children.set(fieldElement(key), { value: below, schema: childSchema(schema, key) });
     }
     return children;
@@ -177,6 +178,27 @@ export const childrenOf = (
     children.set(elementOf(item, topology, below), { value: item, schema: below });
   return children;
 };
+
+/** Finds what is directly below a container by its path element. */
+export const finderIn = (
+  value: JsonValue | undefined,
+  schema: Schema,
+): ((element: string) => JsonValue | undefined) => {
+  const topology = topologyOf(schema, value);
+  if (topology.kind === 'leaf') return () => undefined;
+  if (topology.kind === 'map') return (element) => (isField(element) ? ownValue(value, element.slice(2)) : undefined);
+  const items = itemsByElement(value as JsonValue[], topology, itemSchema(schema));
+  return (element) => items.get(element);
+};
+
+const isField = (element: string): boolean => element.charCodeAt(0) === 102; // f:
+
+/** A key may be called `constructor`. */
+const ownValue = (object: JsonValue | undefined, key: string): JsonValue | undefined =>
+  Object.hasOwn(object as JsonObject, key) ? (object as JsonObject)[key] : undefined;
+
+const schemaAt = (schema: Schema, element: string): Schema =>
+  isField(element) ? childSchema(schema, element.slice(2)) : itemSchema(schema);
 
 const memberEffect = (
   before: JsonValue | undefined,
@@ -191,6 +213,9 @@ const memberEffect = (
   return leaf && !sameJson(before, after) ? 'taken' : undefined;
 };
 
+const TAKEN: Effect = { taken: LEAF, gone: NO_FIELDS };
+const GONE: Effect = { taken: NO_FIELDS, gone: LEAF };
+
 /** What replacing `before` by `after` does to the fields of `set`. */
 export const effectOn = (
   set: FieldSet,
@@ -200,21 +225,16 @@ export const effectOn = (
 ): Effect => {
   if (before === after) return NO_EFFECT;
   const own = set.member ? memberEffect(before, after, schema) : undefined;
-  const self: FieldSet = { member: true, children: new Map() };
-  let effect: Effect = { taken: own === 'taken' ? self : NO_FIELDS, gone: own === 'gone' ? self : NO_FIELDS };
-  if (set.children.size === 0) return effect;
-  const old = childrenOf(before, schema);
-  const fresh = childrenOf(after, schema);
+  if (set.children.size === 0) return own === undefined ? NO_EFFECT : own === 'taken' ? TAKEN : GONE;
+  const [was, is] = [finderIn(before, schema), finderIn(after, schema)];
+  const [taken, gone] = [new Map<string, FieldSet>(), new Map<string, FieldSet>()];
   for (const [element, child] of set.children) {
-    const under = fresh.get(element)?.schema ?? old.get(element)?.schema;
-    const found = effectOn(child, old.get(element)?.value, fresh.get(element)?.value, under);
-    effect = { taken: graft(effect.taken, element, found.taken), gone: graft(effect.gone, element, found.gone) };
+    const found = effectOn(child, was(element), is(element), schemaAt(schema, element));
+    if (!isEmptySet(found.taken)) taken.set(element, found.taken);
+    if (!isEmptySet(found.gone)) gone.set(element, found.gone);
   }
-  return effect;
+  return { taken: fieldSet(own === 'taken', taken), gone: fieldSet(own === 'gone', gone) };
 };
-
-const graft = (set: FieldSet, element: string, child: FieldSet): FieldSet =>
-  child.member || child.children.size > 0 ? union(set, { member: false, children: new Map([[element, child]]) }) : set;
 
 // — extract —————————————————————————————————————————————————————————————————————————————————————————————————————
 

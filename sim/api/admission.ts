@@ -85,12 +85,7 @@ const priorityOf = (pod: KubeObject, core: Core): number => {
 };
 
 /** Everything that is wrong with storing `next`; `old` is absent for a creation. */
-export const storageCauses = (
-  next: KubeObject,
-  old: LiveObject | undefined,
-  kind: ServedKind,
-  options: { readonly bypassImmutability?: boolean } = {},
-): StatusCause[] => {
+export const storageCauses = (next: KubeObject, old: LiveObject | undefined, kind: ServedKind): StatusCause[] => {
   const general = [
     ...(old === undefined || next.metadata.labels !== old.metadata.labels
       ? metadataCauses(kind.kind, next.metadata, kind.custom)
@@ -98,20 +93,28 @@ export const storageCauses = (
     ...(old === undefined ? [] : finalizerCauses(next.metadata, old.metadata)),
   ];
   if (kind.custom) return [...general, ...customCauses(next, old, kind)];
-  const untouched = old !== undefined && next.spec === old.spec;
-  const consistency =
-    untouched && next.spec !== undefined ? [] : [...builtInSchemaCauses(next, kind), ...consistencyCauses(next)];
-  const frozen = old === undefined || options.bypassImmutability === true ? [] : immutableCauses(next, old);
-  return [...general, ...frozen, ...consistency];
+  const frozen = old === undefined ? [] : immutableCauses(next, old);
+  const untouched = old !== undefined && next.spec !== undefined && next.spec === old.spec;
+  return [...general, ...frozen, ...(untouched ? [] : contentCauses(next, kind))];
+};
+
+/** What is wrong inside: types and required fields, and what must agree. */
+const contentCauses = (next: KubeObject, kind: ServedKind): StatusCause[] => {
+  const consistency = consistencyCauses(next);
+  return [...builtInSchemaCauses(next, kind, consistency), ...consistency];
 };
 
 /** Types and required fields of spec only: what the server's own decoder and validation refuse. */
-const builtInSchemaCauses = (next: KubeObject, kind: ServedKind): StatusCause[] => {
+const builtInSchemaCauses = (
+  next: KubeObject,
+  kind: ServedKind,
+  consistency: readonly StatusCause[],
+): StatusCause[] => {
   const schema = schemaOf(kind);
   const spec = schema === undefined ? undefined : resolveSchema(schema).properties?.spec;
   if (spec === undefined || !isJsonObject(next.spec)) return [];
   // What a check of the content says better, the schema doesn't say again.
-  const said = consistencyCauses(next).map(({ field }) => field);
+  const said = consistency.map(({ field }) => field);
   return schemaCauses(next.spec, spec, 'spec', resolveSchema).filter(
     ({ field = '', reason }) =>
       reason !== 'FieldValueDuplicate' && !said.includes(field) && !kind.plural.startsWith('daemonsets'),

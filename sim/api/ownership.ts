@@ -16,7 +16,7 @@ import {
   union,
 } from '../../synth/fields';
 import { sameJson } from '../../synth/json-equal';
-import { childrenOf, effectOn } from '../../synth/merge-values';
+import { childrenOf, effectOn, finderIn } from '../../synth/merge-values';
 import { topologyOf } from '../../synth/schemas';
 import { textOf } from '../text';
 
@@ -48,7 +48,7 @@ export const updateOwnership = (
   if (old !== undefined && (old.metadata.managedFields ?? []).length === 0) return [];
   const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
   const mine = kept.find((entry) => isOwnerEntry(entry, owner));
-  const fields = union(mine === undefined ? NO_FIELDS : fieldsIn(mine), changed);
+  const fields = union(mine === undefined ? NO_FIELDS : parseFields(mine.fieldsV1), changed);
   if (isEmptySet(fields)) return kept;
   const entry = {
     ...owner,
@@ -76,7 +76,7 @@ const remaining = (
   before: JsonObject,
   write: { readonly after: JsonObject; readonly schema: JsonSchema | undefined },
 ): ManagedFieldsEntry[] => {
-  const set = fieldsIn(entry);
+  const set = parseFields(entry.fieldsV1);
   const { taken, gone } = effectOn(set, before, write.after, write.schema);
   const rest = difference(own ? set : difference(set, taken), gone);
   if (sameFields(rest, set)) return [entry];
@@ -101,11 +101,10 @@ const changedFields = (before: JsonValue | undefined, after: JsonValue, schema: 
 };
 
 const changedChildren = (before: JsonValue, after: JsonValue, schema: JsonSchema | undefined): FieldSet => {
-  const old = childrenOf(before, schema);
+  const was = finderIn(before, schema);
   const children = new Map<string, FieldSet>();
   for (const [element, child] of childrenOf(after, schema)) {
-    const previous = old.get(element)?.value;
-    const set = changedFields(previous, child.value, child.schema);
+    const set = changedFields(was(element), child.value, child.schema);
     if (!isEmptySet(set)) children.set(element, set);
   }
   return { member: false, children };
@@ -134,11 +133,3 @@ const skeletonOf = (object: JsonObject, custom = isCustom(object)): JsonObject =
 
 const isCustom = (object: JsonObject): boolean =>
   /\.[a-z]+\//.test(textOf(object.apiVersion)) && !/(^|\.)k8s\.io\//.test(textOf(object.apiVersion));
-
-/** The fields of an entry; entries never change, and most live long. */
-const fieldsIn = (entry: ManagedFieldsEntry): FieldSet => {
-  const known = parsed.get(entry) ?? parseFields(entry.fieldsV1);
-  parsed.set(entry, known);
-  return known;
-};
-const parsed = new WeakMap<ManagedFieldsEntry, FieldSet>();

@@ -34,7 +34,7 @@ import { mergePatch } from './merge-patch';
 import { setCondition } from '../control-plane/conditions';
 import { applyPath, applyError } from './typed';
 import type { Write } from './writes';
-import { createObject, dropObject, updateObject } from './writes';
+import { createObject, dropObject, storeChange, updateObject } from './writes';
 
 export interface ApplyRequest extends WriteRequest, Preconditions {
   readonly force: boolean;
@@ -140,7 +140,7 @@ export class ApiServer {
   /** The scheduler's verb: the one write that may set a Pod's node. */
   bind(pod: ObjectRef, nodeName: string, user: string): LiveObject {
     const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod.name, ...namespaceOf(pod) } };
-    const write: Write = { ...this.write('bind', manifest, { user, manager: user }), bypassImmutability: true };
+    const write = this.write('bind', manifest, { user, manager: user });
     const old = this.mustExist(write);
     if (old.spec?.nodeName !== undefined || old.metadata.deletionTimestamp !== undefined) {
       throw conflict(
@@ -153,7 +153,8 @@ export class ApiServer {
     const scheduled = { type: 'PodScheduled', status: 'True' };
     const conditions = setCondition(old.status?.conditions, scheduled, this.core.clock.timestamp());
     const status = { ...old.status, conditions };
-    return updateObject(old, { ...old, spec: { ...old.spec, nodeName }, status }, write, this.core);
+    // As in the real server a binding goes to storage past all rules for updates: those forbid it.
+    return storeChange(old, { ...old, spec: { ...old.spec, nodeName }, status }, write, this.core);
   }
 
   private write(verb: WriteVerb, object: KubeObject, request: WriteRequest): Write {

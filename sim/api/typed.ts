@@ -93,25 +93,26 @@ const typeErrorAt = (value: JsonValue, schema: Schema, path: readonly string[]):
   return `${applyPath(path)}: expected ${expected}, got ${foundAs(value, type)}`;
 };
 
-const errorAt = (value: JsonValue, schema: Schema, path: readonly string[]): string | undefined => {
+/** `path` is where the walk is; each step is taken back. */
+const errorAt = (value: JsonValue, schema: Schema, path: string[]): string | undefined => {
   const wrong = typeErrorAt(value, schema, path);
   if (wrong !== undefined) return wrong;
   if (Array.isArray(value)) return errorInList(value, schema, path);
   return isJsonObject(value) ? errorInFields(value, schema, path) : undefined;
 };
 
-const errorInFields = (value: JsonObject, schema: Schema, path: readonly string[]): string | undefined => {
-  const closed = isClosed(schema);
+const errorInFields = (value: JsonObject, schema: Schema, path: string[]): string | undefined => {
   for (const name of Object.keys(value).sort()) {
     const item = value[name];
     if (item === undefined) continue;
-    const step = [...path, `f:${name}`];
+    path.push(`f:${name}`);
     const under = childSchema(schema, name);
-    if (under === undefined && closed && !declares(schema, name)) {
-      return `${applyPath(step)}: field not declared in schema`;
+    if (under === undefined && isClosed(schema) && !declares(schema, name)) {
+      return `${applyPath(path)}: field not declared in schema`;
     }
-    const found = errorAt(item, under, step);
+    const found = errorAt(item, under, path);
     if (found !== undefined) return found;
+    path.pop();
   }
   return undefined;
 };
@@ -126,7 +127,7 @@ const isClosed = (schema: Schema): boolean => {
   );
 };
 
-const errorInList = (items: readonly JsonValue[], schema: Schema, path: readonly string[]): string | undefined => {
+const errorInList = (items: readonly JsonValue[], schema: Schema, path: string[]): string | undefined => {
   const topology = topologyOf(schema, items as JsonValue[]);
   const under = itemSchema(schema);
   const seen = new Set<string>();
@@ -135,8 +136,10 @@ const errorInList = (items: readonly JsonValue[], schema: Schema, path: readonly
       topology.kind === 'leaf' || topology.kind === 'map' ? `i:${index}` : elementOf(item, topology, under);
     if (seen.has(element)) return `${applyPath(path)}: duplicate entries for key ${applyPath([element])}`;
     seen.add(element);
-    const found = errorAt(item, under, [...path, element]);
+    path.push(element);
+    const found = errorAt(item, under, path);
     if (found !== undefined) return found;
+    path.pop();
   }
   return undefined;
 };

@@ -12,15 +12,59 @@ export const schemaCauses = (
   path = '',
   resolve: Resolve = noReferences,
 ): StatusCause[] => {
-  const known = resolve(schema);
-  if (value === null && known.nullable === true) return [];
-  const wrong = typeCause(value, known, path);
-  if (wrong !== undefined) return [wrong, ...unchecked(value, known, path), ...enumCauses(value, known, path)];
-  const own = [...unchecked(value, known, path), ...scalarCauses(value, known, path)];
-  if (Array.isArray(value))
-    return [...own, ...listCauses(value, known, path), ...itemCauses(value, known, path, resolve)];
-  return isJsonObject(value) ? [...own, ...objectCauses(value, known, path, resolve)] : own;
+  const found: StatusCause[] = [];
+  new Check(resolve, found).value(value, schema, path);
+  return found;
 };
+
+/** One walk; what it finds goes into one list. */
+class Check {
+  constructor(
+    private readonly resolve: Resolve,
+    private readonly found: StatusCause[],
+  ) {}
+
+  value(value: unknown, schema: JsonSchema, path: string): void {
+    const known = this.resolve(schema);
+    if (value === null && known.nullable === true) return;
+    const wrong = typeCause(value, known, path);
+    if (wrong !== undefined)
+      return void this.found.push(wrong, ...unchecked(value, known, path), ...enumCauses(value, known, path));
+    if (known.type === 'integer') this.found.push(...unchecked(value, known, path));
+    this.scalar(value, known, path);
+    if (Array.isArray(value)) this.items(value, known, path);
+    else if (isJsonObject(value)) this.fields(value, known, path);
+  }
+
+  private scalar(value: unknown, schema: JsonSchema, path: string): void {
+    const listed = schema.enum === undefined ? [] : enumCauses(value, schema, path);
+    if (listed.length > 0) this.found.push(...listed);
+    else if (typeof value === 'string') stringCauses(value, schema, path, this.found);
+    else if (typeof value === 'number') numberCauses(value, schema, path, this.found);
+  }
+
+  private items(value: readonly unknown[], schema: JsonSchema, path: string): void {
+    listCauses(value, schema, path, this.found);
+    const { items } = schema;
+    if (items !== undefined) value.forEach((item, index) => this.value(item, items, `${path}[${index}]`));
+  }
+
+  private fields(value: Readonly<Record<string, unknown>>, schema: JsonSchema, path: string): void {
+    const { found } = this;
+    for (const name of schema.required ?? []) {
+      if (value[name] === undefined) found.push(cause(joinPath(path, name), 'FieldValueRequired', 'Required value'));
+    }
+    const names = Object.keys(value);
+    const { maxProperties: most = names.length } = schema;
+    if (names.length > most)
+      found.push(cause(path, 'FieldValueTooMany', `Too many: ${names.length}: must have at most ${most} items`));
+    const rest = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+    for (const name of names) {
+      const next = schema.properties?.[name] ?? rest;
+      if (next !== undefined && value[name] !== undefined) this.value(value[name], next, joinPath(path, name));
+    }
+  }
+}
 
 const typeName = (value: unknown): string => {
   if (value === null) return 'null';
@@ -58,6 +102,9 @@ const cause = (field: string, reason: string, message: string): StatusCause => (
 const invalidValue = (path: string, shown: string, why: string): StatusCause =>
   cause(path, 'FieldValueInvalid', `Invalid value: ${shown}: ${why}`);
 
+const invalidText = (path: string, value: string, why: string): StatusCause =>
+  invalidValue(path, JSON.stringify(value), why);
+
 const enumCauses = (value: unknown, schema: JsonSchema, path: string): StatusCause[] => {
   if (schema.enum === undefined || value === null || schema.enum.includes(value)) return [];
   const words = schema.enum.map((each) => JSON.stringify(each)).join(', ');
@@ -82,29 +129,19 @@ const unchecked = (value: unknown, schema: JsonSchema, path: string): StatusCaus
   ];
 };
 
-const scalarCauses = (value: unknown, schema: JsonSchema, path: string): StatusCause[] => {
-  const listed = enumCauses(value, schema, path);
-  if (listed.length > 0) return listed;
-  if (typeof value === 'string') return stringCauses(value, schema, path);
-  return typeof value === 'number' ? numberCauses(value, schema, path) : [];
-};
-
-const stringCauses = (value: string, schema: JsonSchema, path: string): StatusCause[] => {
-  const found: StatusCause[] = [];
-  const shown = JSON.stringify(value);
+const stringCauses = (value: string, schema: JsonSchema, path: string, found: StatusCause[]): void => {
   if (schema.maxLength !== undefined && value.length > schema.maxLength) {
     found.push(cause(path, 'FieldValueTooLong', `Too long: may not be more than ${schema.maxLength} bytes`));
   }
   if (schema.minLength !== undefined && value.length < schema.minLength) {
-    found.push(invalidValue(path, shown, `${path} in body should be at least ${schema.minLength} chars long`));
+    found.push(invalidText(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
   }
   if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value)) {
-    found.push(invalidValue(path, shown, `${path} in body should match '${schema.pattern}'`));
+    found.push(invalidText(path, value, `${path} in body should match '${schema.pattern}'`));
   }
   if (schema.format === 'date-time' && Number.isNaN(Date.parse(value))) {
-    found.push(invalidValue(path, shown, `${path} in body must be of type date-time: ${shown}`));
+    found.push(invalidText(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`));
   }
-  return found;
 };
 
 const patterns = new Map<string, RegExp>();
@@ -114,8 +151,7 @@ const patternOf = (pattern: string): RegExp => {
   return known;
 };
 
-const numberCauses = (value: number, schema: JsonSchema, path: string): StatusCause[] => {
-  const found: StatusCause[] = [];
+const numberCauses = (value: number, schema: JsonSchema, path: string, found: StatusCause[]): void => {
   if (schema.minimum !== undefined && value < schema.minimum) {
     found.push(
       invalidValue(path, String(value), `${path} in body should be greater than or equal to ${schema.minimum}`),
@@ -124,11 +160,9 @@ const numberCauses = (value: number, schema: JsonSchema, path: string): StatusCa
   if (schema.maximum !== undefined && value > schema.maximum) {
     found.push(invalidValue(path, String(value), `${path} in body should be less than or equal to ${schema.maximum}`));
   }
-  return found;
 };
 
-const listCauses = (value: readonly unknown[], schema: JsonSchema, path: string): StatusCause[] => {
-  const found: StatusCause[] = [];
+const listCauses = (value: readonly unknown[], schema: JsonSchema, path: string, found: StatusCause[]): void => {
   const { length } = value;
   if (schema.maxItems !== undefined && length > schema.maxItems) {
     found.push(cause(path, 'FieldValueTooMany', `Too many: ${length}: must have at most ${schema.maxItems} items`));
@@ -136,61 +170,26 @@ const listCauses = (value: readonly unknown[], schema: JsonSchema, path: string)
   if (schema.minItems !== undefined && length < schema.minItems) {
     found.push(invalidValue(path, String(length), `${path} in body should have at least ${schema.minItems} items`));
   }
+  if (length < 2) return;
   const type = schema['x-kubernetes-list-type'];
-  if (type === 'set')
-    found.push(
-      ...duplicates(
-        value.map((item) => JSON.stringify(item)),
-        path,
-      ),
-    );
+  if (type === 'set') duplicates(value.map(textOf), path, found);
   if (type === 'map')
-    found.push(
-      ...duplicates(
-        value.map((item) => mapKey(item, schema)),
-        path,
-      ),
+    duplicates(
+      value.map((item) => mapKey(item, schema)),
+      path,
+      found,
     );
-  return found;
 };
+
+const textOf = (item: unknown): string => JSON.stringify(item);
 
 const mapKey = (item: unknown, schema: JsonSchema): string => {
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   return JSON.stringify(Object.fromEntries(keys.map((key) => [key, isJsonObject(item) ? item[key] : undefined])));
 };
 
-const duplicates = (keys: readonly string[], path: string): StatusCause[] =>
-  keys.flatMap((key, index) =>
-    keys.indexOf(key) < index ? [cause(`${path}[${index}]`, 'FieldValueDuplicate', `Duplicate value: ${key}`)] : [],
-  );
-
-const itemCauses = (value: readonly unknown[], schema: JsonSchema, path: string, resolve: Resolve): StatusCause[] => {
-  const { items } = schema;
-  return items === undefined
-    ? []
-    : value.flatMap((item, index) => schemaCauses(item, items, `${path}[${index}]`, resolve));
-};
-
-const objectCauses = (
-  value: Readonly<Record<string, unknown>>,
-  schema: JsonSchema,
-  path: string,
-  resolve: Resolve,
-): StatusCause[] => {
-  const found: StatusCause[] = [];
-  for (const name of schema.required ?? []) {
-    if (value[name] === undefined) found.push(cause(joinPath(path, name), 'FieldValueRequired', 'Required value'));
-  }
-  const size = Object.keys(value).length;
-  if (schema.maxProperties !== undefined && size > schema.maxProperties) {
-    found.push(cause(path, 'FieldValueTooMany', `Too many: ${size}: must have at most ${schema.maxProperties} items`));
-  }
-  for (const name of Object.keys(value)) {
-    const rest = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
-    const next = schema.properties?.[name] ?? rest;
-    if (next !== undefined && value[name] !== undefined) {
-      found.push(...schemaCauses(value[name], next, joinPath(path, name), resolve));
-    }
-  }
-  return found;
-};
+const duplicates = (keys: readonly string[], path: string, found: StatusCause[]): void =>
+  keys.forEach((key, index) => {
+    if (keys.indexOf(key) < index)
+      found.push(cause(`${path}[${index}]`, 'FieldValueDuplicate', `Duplicate value: ${key}`));
+  });

@@ -25,7 +25,6 @@ export interface Write {
   readonly request: WriteRequest;
   /** managedFields as a server-side apply left them. Absent: worked out from what changed. */
   readonly ownership?: readonly ManagedFieldsEntry[];
-  readonly bypassImmutability?: boolean;
 }
 
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' };
@@ -126,8 +125,7 @@ const endpointPart = (old: LiveObject, proposed: KubeObject, write: Write): Live
     return { ...oldMain, ...(status === undefined ? {} : { status }) };
   }
   const { status, ...main } = proposed;
-  // A binding changes both.
-  const kept = write.kind.statusSubresource && write.verb !== 'bind' ? oldStatus : status;
+  const kept = write.kind.statusSubresource ? oldStatus : status;
   const spec = write.kind.kind === 'Service' ? { spec: keepAllocation(proposed.spec ?? {}, old.spec ?? {}) } : {};
   const metadata = carryMetadata(proposed.metadata, old.metadata);
   return { ...main, ...spec, ...(kept === undefined ? {} : { status: kept }), metadata };
@@ -145,22 +143,33 @@ const intent = (object: LiveObject): JsonValue => {
   return rest as unknown as JsonValue;
 };
 
-/** The very parts of `old` beside its status: whoever compares by identity sees that nothing else has changed. */
-const withStatus = ({ status: _, ...main }: LiveObject, { status }: LiveObject): LiveObject =>
-  status === undefined ? main : { ...main, status };
+/** What is written, with the server's defaults and without what it leaves out. */
+const completed = (part: LiveObject, old: LiveObject, write: Write): LiveObject => {
+  const applied = write.verb === 'apply';
+  if (write.request.subresource !== 'status')
+    return compact(templateGeneration(defaulted(part, write.kind, applied), old), write);
+  // Beside its status the very parts of `old`: whoever compares by identity sees that nothing else has changed.
+  const { spec: _, ...bare } = part;
+  const { status: _status, ...main } = part;
+  const { status } = compact(defaulted(bare as LiveObject, write.kind, applied), write);
+  return status === undefined ? main : { ...main, status };
+};
 
 /** Stores a change of `old`; nothing when it isn't one. */
 export const updateObject = (old: LiveObject, proposed: KubeObject, write: Write, core: Core): LiveObject => {
-  const { kind, request, call } = write;
-  const part = endpointPart(old, proposed, write);
-  const whole = compact(templateGeneration(defaulted(part, kind, write.verb === 'apply'), old), write);
-  const next = request.subresource === 'status' ? withStatus(part, whole) : whole;
-  const causes = [...storageCauses(next, old, kind, write), ...deletionTimeCauses(proposed.metadata, old.metadata)];
+  const { kind, call } = write;
+  const next = completed(endpointPart(old, proposed, write), old, write);
+  const causes = [...storageCauses(next, old, kind), ...deletionTimeCauses(proposed.metadata, old.metadata)];
   if (causes.length > 0) throw invalid(call, kind, old.metadata.name, causes);
   const same = sameJson(content(old), content(next));
   const ownershipMoved =
     resets(proposed) || (write.ownership !== undefined && write.ownership !== old.metadata.managedFields);
-  if (same && !ownershipMoved) return unchanged(old, write, core);
+  return same && !ownershipMoved ? unchanged(old, write, core) : storeChange(old, next, write, core);
+};
+
+/** Stores `next` in place of `old` under its new owners and generation. Nothing is judged any more. */
+export const storeChange = (old: LiveObject, next: LiveObject, write: Write, core: Core): LiveObject => {
+  const { kind, request } = write;
   const managedFields = write.ownership ?? updateOwnership(old, next, schemaOf(kind), writerOf(write, core));
   const stored = allocated(next, core);
   const { generation } = old.metadata;

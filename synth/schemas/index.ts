@@ -105,7 +105,7 @@ export type Topology =
   | { readonly kind: 'leaf' }
   /** Each key is merged and owned by itself. */
   | { readonly kind: 'map' }
-  /** Items are merged by the value of some of their fields. */
+  /** Items are merged by the value of some of their fields, here sorted. */
   | { readonly kind: 'listMap'; readonly keys: readonly string[] }
   /** Distinct scalars, each owned by itself. */
   | { readonly kind: 'set' };
@@ -123,9 +123,20 @@ const mapTopology = (schema: JsonSchema): Topology =>
   schema['x-kubernetes-map-type'] === 'atomic' || isUntyped(schema) ? LEAF : MAP;
 
 const listTopology = (schema: JsonSchema): Topology => {
+  const type = schema['x-kubernetes-list-type'];
+  if (type === 'map') return listMap(schema);
+  return type === 'set' ? SET : LEAF;
+};
+
+const listMaps = new WeakMap<JsonSchema, Topology>();
+/** Asked at every item of a list: remembered by schema. */
+const listMap = (schema: JsonSchema): Topology => {
+  const known = listMaps.get(schema);
+  if (known !== undefined) return known;
   const keys = schema['x-kubernetes-list-map-keys'];
-  if (schema['x-kubernetes-list-type'] === 'map' && keys !== undefined) return { kind: 'listMap', keys };
-  return schema['x-kubernetes-list-type'] === 'set' ? SET : LEAF;
+  const topology: Topology = keys === undefined ? LEAF : { kind: 'listMap', keys: [...keys].sort() };
+  listMaps.set(schema, topology);
+  return topology;
 };
 
 /** How `value` is merged and owned under `schema`. Where no schema speaks, maps are granular and lists are atomic. */
