@@ -91,7 +91,11 @@ const unusable = (address: string, thrown: unknown): OperatorError => {
     ENOTFOUND: 'the host name is not known',
     EACCES: 'permission denied',
   };
-  return new OperatorError('AddressUnusable', { address, cause: causes[code] ?? message }, { cause: thrown });
+  return new OperatorError(
+    'AddressUnusable',
+    { address, option: '--health-address', cause: causes[code] ?? message },
+    { cause: thrown },
+  );
 };
 
 const waitingFor = (message: string): Readiness => ({

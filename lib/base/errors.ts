@@ -94,6 +94,12 @@ export const ERRORS = {
     remedy: 'Nothing to do: this process ends, is started again and stands by; another one acts.',
     retry: true,
   },
+  AuthorityUnusable: {
+    summary: 'The certificate authority of the installation, {object}, is not usable: {cause}.',
+    remedy:
+      'Restore the Secret from a backup, or delete it: a new authority is made at once, and agents trust it as soon as their Pods see it.',
+    retry: true,
+  },
   NamespaceTerminating: {
     summary: 'Namespace {namespace} is being deleted.',
     remedy: 'Nothing to do: its objects go with it.',
@@ -140,7 +146,7 @@ export const ERRORS = {
   },
   AddressUnusable: {
     summary: 'Nothing can be served at {address}: {cause}.',
-    remedy: 'Name another address with --health-address, or end what listens there.',
+    remedy: 'Name another address with {option}, or end what listens there.',
     retry: false,
   },
   DuplicateObject: {
