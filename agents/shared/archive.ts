@@ -54,7 +54,7 @@ const GZIP_SYSTEM = { at: 9, unknown: 255 };
 export const packArchive = async (files: readonly ArchiveFile[]): Promise<Buffer> => {
   const tar = pack();
   const chunks: Buffer[] = [];
-  tar.on('data', (chunk: Buffer) => chunks.push(chunk));
+  tar.on('data', (chunk) => chunks.push(chunk as Buffer));
   const ended = once(tar, 'end');
   for (const { name, content } of files) {
     const problem = nameProblem(name);
