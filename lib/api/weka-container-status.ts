@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import { commonStatus } from './common';
+import { driverPackages } from './driver-package';
 import { atomicList, field, optional, time } from './field';
 import { cell, count, effective, entityCounters } from './shared-spec';
 
@@ -101,6 +102,11 @@ export const wekaContainerStatus = Type.Object({
   lastAppliedSpec: text('Digest of the part of the parent that was last carried over.'),
   nodeAffinity: text('Node that the container belongs to, also when a selector chose it.'),
   result: text('What the one-shot task reported, as JSON in a string.'),
+  attempts: optional(
+    count({ says: 'How often the one-shot task has failed in a row with what it is given now.', unit: 'attempts' }),
+  ),
+  nextRetry: optional(time(field({ says: 'When the one-shot task is tried again.' }))),
+  packages: driverPackages('Packages of a distribution service that was made by hand.'),
   allocations: optional(allocations),
   addedDrives: optional(atomicList(addedDrive, field({ says: 'Drives that are part of the WEKA cluster.' }))),
   stats: optional(stats),

@@ -12,6 +12,7 @@ import {
   signDrivesRules,
 } from './drives-payloads';
 import { driverDistPayload, storageRules, strings } from './driver-dist-payload';
+import { driverPackages } from './driver-package';
 import { atomicList, duration, field, listMap, oneOf, optional, time } from './field';
 import { defineKind } from './kind';
 
@@ -117,6 +118,7 @@ const status = Type.Object({
                   }),
                 ),
               ),
+              packages: driverPackages('Every package that is wanted, and those that nobody needs any more.'),
             },
             field({ says: 'The distribution service of enable-local-drivers-distribution.' }),
           ),
