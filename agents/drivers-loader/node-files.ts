@@ -7,6 +7,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   EROFS: 'its file system is read-only',
   EIO: 'its device fails',
   ENOTDIR: 'a file is in its place',
+  EEXIST: 'a file is in its place',
   ENOENT: 'it does not exist',
   ELOOP: 'its links lead in a circle',
 };
