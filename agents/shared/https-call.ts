@@ -7,7 +7,7 @@ export interface HttpsCall {
   readonly method: 'GET' | 'PUT';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** PEM of the certificates trusted, and no others. */
   readonly ca: string;
   /** Keeps connections, apart for each `ca`. */
