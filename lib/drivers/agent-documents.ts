@@ -116,6 +116,8 @@ export interface NodeObserved {
   readonly mounts: readonly string[];
   /** Sorted by release. */
   readonly kernels: readonly InstalledKernel[];
+  /** The node's distribution as os-release names it: `debian` and `12`. Absent: the node doesn't say. */
+  readonly system?: { readonly id: string; readonly version: string };
 }
 
 /** A body as JSON: the interfaces above hold nothing else. */
