@@ -60,7 +60,7 @@ const verdict = (kind: Kind, body: JsonObject): string => {
 };
 /** A whole body, with the field at `path` set to `value`. */
 const changed = (kind: Kind, path: string, value: unknown): JsonObject => {
-  const body = structuredClone(READERS[kind][1]) as JsonObject;
+  const body: JsonObject = structuredClone(READERS[kind][1]);
   const steps = path.split('.');
   const last = steps.pop()!;
   let at = body as Record<string, unknown>;
@@ -72,7 +72,7 @@ const kinds = Object.keys(READERS) as Kind[];
 
 describe('bodies of documents', () => {
   test.each(kinds)('%s as the contract has it is read, whole', (kind) => {
-    expect(READERS[kind][0](READERS[kind][1] as JsonObject)).toEqual({ body: READERS[kind][1] });
+    expect(READERS[kind][0](READERS[kind][1])).toEqual({ body: READERS[kind][1] });
   });
 
   test.each(kinds)('%s with fields that a newer side added is read', (kind) => {
