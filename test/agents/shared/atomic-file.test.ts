@@ -78,7 +78,7 @@ test('a process that is killed leaves one whole state and what can be swept', as
   buildSync({ stdin, bundle: true, platform: 'node', outfile: program });
   for (let kill = 0; kill < 20; kill++) {
     const child = spawn(process.execPath, [program, at('a')], { stdio: ['ignore', 'pipe', 2] });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
     await new Promise((resolve) => setTimeout(resolve, kill * 4));
     const ended = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGKILL');
