@@ -81,6 +81,11 @@ export const toolProblem = (ended: Ended, lines: readonly string[]): string | un
   return ended.how === 'not started' ? ended.cause : undefined;
 };
 
+const SILENT = 'it said nothing';
+
+/** Without the full stop that the sentence around it has. */
+const inSentence = (text: string): string => text.replace(/\.$/, '');
+
 /** What the pre-run script did wrong; `undefined`: nothing. `last`: the last lines that it said. */
 export const scriptProblem = (ended: Ended, last: readonly string[]): Failure | undefined => {
   if (ended.how === 'exited' && ended.code === 0) return undefined;
@@ -89,7 +94,7 @@ export const scriptProblem = (ended: Ended, last: readonly string[]): Failure | 
     killed: `was killed (${ended.how === 'killed' ? ended.signal : ''})`,
     'not started': `could not be started (${ended.how === 'not started' ? ended.cause : ''})`,
   }[ended.how];
-  return failure('PreRunScriptFailed', { outcome, output: last.length === 0 ? 'it said nothing.' : last.join(' | ') });
+  return failure('PreRunScriptFailed', { outcome, output: last.length === 0 ? SILENT : inSentence(last.join(' | ')) });
 };
 
 /** What a build did wrong; `undefined`: nothing. */
@@ -101,6 +106,6 @@ export const buildProblem = (
   if (ended.how === 'exited' && ended.code === 0) return undefined;
   const { kernel, node, path } = target;
   if (said.full) return failure('NoSpaceToBuild', { node, path });
-  const otherwise = ended.how === 'not started' ? ended.cause : (said.last.at(-1) ?? 'it said nothing.');
-  return failure('BuildFailed', { kernel, error: said.error ?? otherwise });
+  const otherwise = ended.how === 'not started' ? ended.cause : (said.last.at(-1) ?? SILENT);
+  return failure('BuildFailed', { kernel, error: inSentence(said.error ?? otherwise) });
 };

@@ -26,7 +26,7 @@ export const BUILDING_ERRORS = {
     retry: true,
   },
   PreRunScriptFailed: {
-    summary: 'The pre-run script {outcome}: {output}',
+    summary: 'The pre-run script {outcome}: {output}.',
     remedy:
       'Correct builderPreRunScript of the policy (overrides.preRunScript of a WekaContainer); the log of the builder has all that it said.',
     retry: true,
@@ -55,7 +55,7 @@ export const BUILDING_ERRORS = {
     retry: true,
   },
   BuildFailed: {
-    summary: 'Building for kernel {kernel} failed: {error}',
+    summary: 'Building for kernel {kernel} failed: {error}.',
     remedy:
       'Make sure that the image of the builder supports this kernel, else name another one in builderImageOverride; what the compiler needs beyond is given in extraBuildArgs. The log of the builder has all that it said.',
     retry: true,
