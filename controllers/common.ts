@@ -1,10 +1,15 @@
 import type { Condition } from '../lib/base/conditions';
 import { CONDITION, conditionsOf, SPEC_SOUND } from '../lib/base/conditions';
+import type { Refused } from '../lib/base/document';
 import { OperatorError } from '../lib/base/errors';
+import type { JsonObject } from '../lib/base/json';
 import type { LiveObject, Manifest } from '../lib/base/kube-object';
 import { refOf, refString } from '../lib/base/kube-object';
 import { ANNOTATION, LABEL } from '../lib/base/names';
 import type { DesiredChild } from '../synth/child';
+
+/** Set on each Pod that this operator wants, by the Go operator too. A cluster has thousands of other Pods. */
+export const OUR_PODS = `${LABEL.createdBy}=weka-operator`;
 
 /** An object of ours that this version reads but does not run. Nothing of it is touched. */
 export const notRunYet = (object: LiveObject, what: string): OperatorError =>
@@ -39,3 +44,12 @@ export const pick = <T extends object, K extends keyof T>(
   Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]]))) as {
     [P in K]?: NonNullable<T[P]>;
   };
+
+/** The body of what an agent has told; `undefined`: nothing, or nothing that can be read. */
+export const toldBody = <T>(
+  document: { readonly body: JsonObject } | undefined,
+  read: (body: JsonObject) => { readonly body: T } | Refused,
+): T | undefined => {
+  const result = document === undefined ? undefined : read(document.body);
+  return result !== undefined && 'body' in result ? result.body : undefined;
+};

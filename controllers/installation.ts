@@ -47,6 +47,8 @@ export interface Installation {
   readonly signRequest?: (csrPem: string, names: readonly string[]) => string | undefined;
   /** Builders that run at the same time, in the whole cluster. */
   readonly maxBuilds: number;
+  /** Nodes that may be between two drivers at the same time: a count, or a share of all that shall have one (`10%`). */
+  readonly maxUnavailable: string | number;
 }
 
 /** A registry that nobody can reach. */
@@ -60,6 +62,7 @@ const unreachable: RegistryAnswers = {
 };
 
 export const DEFAULT_MAX_BUILDS = 4;
+export const DEFAULT_MAX_UNAVAILABLE = '10%';
 
 /** An installation with nothing around it: for plans, simulations and tests. Each has an exchange of its own. */
 export const offlineInstallation = (more: Partial<Installation> = {}): Installation => ({
@@ -73,5 +76,6 @@ export const offlineInstallation = (more: Partial<Installation> = {}): Installat
   offline: false,
   caBundle: () => undefined,
   maxBuilds: DEFAULT_MAX_BUILDS,
+  maxUnavailable: DEFAULT_MAX_UNAVAILABLE,
   ...more,
 });

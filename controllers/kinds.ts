@@ -14,6 +14,9 @@ export const TYPES = {
   node: { apiVersion: 'v1', kind: 'Node' },
   pod: { apiVersion: 'v1', kind: 'Pod' },
   service: { apiVersion: 'v1', kind: 'Service' },
+  configMap: { apiVersion: 'v1', kind: 'ConfigMap' },
+  namespace: { apiVersion: 'v1', kind: 'Namespace' },
+  daemonSet: { apiVersion: 'apps/v1', kind: 'DaemonSet' },
 } as const satisfies Record<string, TypeMeta>;
 
 /** Wakes every object of a kind: for changes that any of them may depend on. */

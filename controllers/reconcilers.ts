@@ -1,9 +1,11 @@
+import { clientReconciler, clusterReconciler } from './claimant';
 import { containerReconciler } from './container';
+import { driversReconciler } from './drivers';
 import type { Installation } from './installation';
 import { nodeReconciler } from './node';
 import { policyReconciler } from './policy';
 import type { Reconciler } from './runtime/reconciler';
-import { clientReconciler, clusterReconciler, operationReconciler } from './unmanaged';
+import { operationReconciler } from './unmanaged';
 import { wekaNodeReconciler } from './weka-node';
 
 /** Everything that the manager runs. A new reconciler is one file and one line here. */
@@ -12,8 +14,9 @@ export const reconcilers = (settings: Installation): readonly Reconciler[] =>
     policyReconciler,
     containerReconciler(settings),
     nodeReconciler,
-    wekaNodeReconciler,
-    clusterReconciler,
-    clientReconciler,
+    wekaNodeReconciler(settings),
+    driversReconciler(settings),
+    clusterReconciler(settings),
+    clientReconciler(settings),
     operationReconciler,
   ] as readonly Reconciler[];

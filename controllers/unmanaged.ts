@@ -3,7 +3,7 @@ import { TYPES } from './kinds';
 import type { BaseScope, Reconciler } from './runtime/reconciler';
 
 /**
- * Kinds that this version reads and validates but does not run: WekaCluster, WekaClient, WekaManualOperation.
+ * A kind that this version reads and validates but does not run: WekaManualOperation.
  *
  * Reads:   the object.
  * Writes:  its status: Stalled with reason NotSupportedYet, or InvalidSpec where a field is wrong.
@@ -11,17 +11,13 @@ import type { BaseScope, Reconciler } from './runtime/reconciler';
  * Never:   makes, changes or deletes anything for it, sets a finalizer on it, or lets go of the one that another operator
  *          set: who formed a cluster must also take it down.
  */
-const unmanaged = (name: 'cluster' | 'client' | 'operation', what: string): Reconciler<BaseScope> => ({
-  name,
-  primary: { type: TYPES[name] },
+export const operationReconciler: Reconciler<BaseScope> = {
+  name: 'operation',
+  primary: { type: TYPES.operation },
   children: [],
   reads: [],
   finalizer: false,
-  validate: (object) => notRunYet(object, what),
+  validate: (object) => notRunYet(object, 'a manual operation'),
   observe: (object) => ({ object }),
   decide: () => ({ children: [], live: [], holdFinalizer: true }),
-});
-
-export const clusterReconciler = unmanaged('cluster', 'the life cycle of a cluster');
-export const clientReconciler = unmanaged('client', 'a client fleet');
-export const operationReconciler = unmanaged('operation', 'a manual operation');
+};

@@ -99,6 +99,8 @@ export interface WatchedKind {
   readonly project?: (object: LiveObject) => LiveObject;
   /** Only objects with these labels are watched, for kinds of which most objects are others'. As in the API. */
   readonly labelSelector?: string;
+  /** Only objects of this namespace are watched, for kinds that the operator may read nowhere else. */
+  readonly namespace?: string;
 }
 
 /** Something beside the API server that wakes a reconciler: an agent that reported, a registry that answered. */

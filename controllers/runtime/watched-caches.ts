@@ -32,25 +32,28 @@ export class WatchedCaches implements Reader, CacheLookup {
   private readonly caches = new Map<string, KindCache>();
   private readonly projections = new Map<string, WatchedKind['project']>();
   private readonly selectors = new Map<string, string | undefined>();
+  private readonly namespaces = new Map<string, string | undefined>();
   private readonly watchers: Watcher[] = [];
 
   constructor(private readonly options: WatchedCachesOptions) {}
 
   /**
    * Watches a kind; the same kind again gives the same cache. Two callers with different projections both see the
-   * whole object, with different label selectors all objects. Only before `start`.
+   * whole object, with different label selectors or namespaces all objects. Only before `start`.
    */
-  add(kind: Pick<WatchedKind, 'type' | 'project' | 'labelSelector'>): KindCache {
+  add(kind: Pick<WatchedKind, 'type' | 'project' | 'labelSelector' | 'namespace'>): KindCache {
     const { type } = kind;
     const name = nameOf(type);
     const held = this.caches.get(name);
     if (held !== undefined) {
       if (this.projections.get(name) !== kind.project) this.projections.set(name, undefined);
       if (this.selectors.get(name) !== kind.labelSelector) this.selectors.set(name, undefined);
+      if (this.namespaces.get(name) !== kind.namespace) this.namespaces.set(name, undefined);
       return held;
     }
     this.projections.set(name, kind.project);
     this.selectors.set(name, kind.labelSelector);
+    this.namespaces.set(name, kind.namespace);
     const cache = new KindCache(type, this.cacheOptions(type));
     this.caches.set(name, cache);
     return cache;
@@ -114,6 +117,8 @@ export class WatchedCaches implements Reader, CacheLookup {
   }
 
   private scopesOf(type: TypeMeta): readonly (string | undefined)[] {
+    const only = this.namespaces.get(nameOf(type));
+    if (only !== undefined) return [only];
     const namespaces = [...new Set(this.options.namespaces ?? [])];
     return namespaces.length === 0 || !this.options.isNamespaced(type) ? [undefined] : namespaces;
   }

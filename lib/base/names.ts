@@ -44,6 +44,9 @@ export const ANNOTATION = {
   reconcileRequestedAt: 'weka.io/reconcile-requested-at',
   /** Of a child: which one of its role. An annotation, because slots are longer than labels may be. */
   childSlot: 'weka.io/child-slot',
+  /** Of a builder's Pod: how many attempts in a row it is, and a digest of what it was given. */
+  buildAttempt: 'weka.io/build-attempt',
+  buildInputs: 'weka.io/build-inputs',
   /** The Go operator's list of annotations that it copied; read when its objects are taken over. */
   appliedAnnotations: 'weka.io/applied-annotations',
 } as const;

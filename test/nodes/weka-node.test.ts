@@ -1,4 +1,6 @@
 import { conditionsOf } from '../../lib/base/conditions';
+import type { NodeObserved } from '../../lib/drivers/agent-documents';
+import type { WekaNodeState } from '../../lib/nodes/weka-node';
 import { GONE_KEEP_MS, keepFor, wekaNodeManifest, wekaNodeStatus } from '../../lib/nodes/weka-node';
 
 const facts = {
@@ -12,7 +14,26 @@ const facts = {
   ready: true,
   unschedulable: false,
 };
-const state = { now: Date.parse('2026-01-01T00:00:00Z'), generation: 1, conditions: [], facts, goneSince: undefined };
+const state: WekaNodeState = {
+  now: Date.parse('2026-01-01T00:00:00Z'),
+  generation: 1,
+  conditions: [],
+  facts,
+  goneSince: undefined,
+  before: {},
+  driver: {},
+  observed: undefined,
+};
+const seen: NodeObserved = {
+  bootID: 'boot-1',
+  kernel: '6.1',
+  architecture: 'amd64',
+  secureBoot: 'Disabled',
+  signaturesEnforced: false,
+  modules: [{ name: 'wekafsio', srcversion: 'A1', holders: ['x'] }],
+  mounts: ['/mnt/weka'],
+  kernels: [{ release: '6.1', headers: true }],
+};
 
 describe('the record of a node', () => {
   it('has no owner: it outlives the Node object', () =>
@@ -34,6 +55,53 @@ describe('the record of a node', () => {
     expect(status).toMatchObject({ goneSince: '2026-01-01T00:00:00Z' });
     expect(conditionsOf({ status })[0]).toMatchObject({ type: 'Ready', status: 'False', reason: 'NodeGone' });
   });
+
+  it('says what its observer sees', () => {
+    expect(wekaNodeStatus({ ...state, observed: seen })).toMatchObject({
+      secureBoot: 'Disabled',
+      signaturesEnforced: false,
+      modules: [{ name: 'wekafsio', srcversion: 'A1', holders: ['x'] }],
+      mounts: ['/mnt/weka'],
+      installedKernels: [{ release: '6.1', headers: true }],
+    });
+  });
+
+  it('goes on saying what was seen while nobody tells more', () => {
+    const before = wekaNodeStatus({ ...state, observed: seen });
+    expect(wekaNodeStatus({ ...state, before })).toMatchObject({
+      modules: [{ name: 'wekafsio' }],
+      secureBoot: 'Disabled',
+    });
+  });
+
+  it('voids what was seen under another boot, but for what lies on the disk', () => {
+    const before = wekaNodeStatus({ ...state, observed: seen });
+    const status = wekaNodeStatus({ ...state, before, facts: { ...facts, bootID: 'boot-2' }, observed: seen });
+    expect(status).not.toHaveProperty('modules');
+    expect(status).not.toHaveProperty('mounts');
+    expect(status).toMatchObject({ installedKernels: [{ release: '6.1', headers: true }] });
+  });
+
+  it('voids all of it when the Node is another one', () => {
+    const before = wekaNodeStatus({ ...state, observed: seen });
+    const status = wekaNodeStatus({ ...state, before, facts: { ...facts, uid: 'uid-2' } });
+    expect(status).not.toHaveProperty('installedKernels');
+  });
+
+  it('says why the driver is not loaded, and when it is tried again', () => {
+    const failure = { reason: 'X', message: 'Why.', time: '2026-01-01T00:00:00Z', nextRetry: '2026-01-01T00:00:30Z' };
+    const verdict = { ready: false, reason: 'X', message: 'Why.' };
+    const status = wekaNodeStatus({ ...state, driver: { failure, verdict } });
+    expect(status).toMatchObject({ lastFailure: { reason: 'X' }, nextRetry: '2026-01-01T00:00:30Z' });
+    expect(conditionsOf({ status }).map(({ type, status: is, reason }) => `${type} ${is} ${reason}`)).toEqual([
+      'Ready False X',
+      'Reconciling True X',
+      'DriversReady False X',
+    ]);
+  });
+
+  it('says nothing of drivers while none is wanted', () =>
+    expect(conditionsOf({ status: wekaNodeStatus(state) }).map(({ type }) => type)).toEqual(['Ready']));
 
   it('keeps the first time at which the Node was missed', () => {
     expect(wekaNodeStatus({ ...state, facts: undefined, goneSince: '2025-12-30T00:00:00Z' })).toMatchObject({
