@@ -24,13 +24,16 @@ const CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['pods', 'services'], verbs: [...READ, 'create', 'patch', 'delete'] },
   // Labels that a policy asks for; nothing else of a Node is touched.
   { apiGroups: [''], resources: ['nodes'], verbs: [...READ, 'patch'] },
+  // The operator's own namespace stands for all drivers: what is made for them belongs to it.
+  { apiGroups: [''], resources: ['namespaces'], verbs: READ },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
 ];
 
-/** In the operator's namespace alone: the Lease, and the inventories. */
+/** In the operator's namespace alone: the Lease, inventories and the package index, loaders and observers. */
 const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, 'create', 'patch', 'delete'] },
+  { apiGroups: ['apps'], resources: ['daemonsets'], verbs: [...READ, 'create', 'patch', 'delete'] },
 ];
 
 const RBAC = 'rbac.authorization.k8s.io';
