@@ -20,6 +20,12 @@ export const POLICY_ERRORS = {
       'Create the StorageClass, or correct spec.payload.driverDistPayload.storage.storageClassName; without storage a directory of a node is used.',
     retry: true,
   },
+  BuilderDied: {
+    summary: 'The builder ended without a result: {cause}.',
+    remedy:
+      'See the log of its Pod, and the events of its node: too little memory or space ends it like this. It is tried again.',
+    retry: true,
+  },
   UploadTargetMissing: {
     summary: 'No distribution service takes what this builder builds: {cause}.',
     remedy:
