@@ -109,6 +109,21 @@ export const METRICS = {
     help: 'Events not recorded because their object had too many, or the API server refused them.',
     labels: ['reason'],
   },
+  weka_operator_gateway_requests_total: {
+    type: 'counter',
+    help: 'Requests of agents by status code.',
+    labels: ['code'],
+  },
+  weka_operator_gateway_agents: {
+    type: 'gauge',
+    help: 'Agents that wait to be told something new.',
+    labels: [],
+  },
+  weka_operator_token_reviews_total: {
+    type: 'counter',
+    help: 'Tokens of agents that the API server was asked about, by result: accepted, refused, failed.',
+    labels: ['result'],
+  },
 } as const satisfies Record<string, MetricSpec>;
 
 /** Name of a metric of the table. */
