@@ -15,8 +15,8 @@ const reasonOf = (said: string): string => said.replace(/^.*could not (insert|re
 
 /** insmod's reason and the kernel's own words, as one clause. */
 const causeOf = ({ said, kernelLog }: Refused): string => {
-  const words = kernelLog.at(-1);
-  const text = words === undefined ? reasonOf(said) : `${reasonOf(said)}; the kernel says "${words}"`;
+  const words = kernelLog.map((line) => `"${line}"`).join(', ');
+  const text = words === '' ? reasonOf(said) : `${reasonOf(said)}; the kernel says ${words}`;
   return text.length > CAUSE_LENGTH ? `${text.slice(0, CAUSE_LENGTH)}…` : text;
 };
 

@@ -9,7 +9,7 @@ import {
   signaturePolicy,
   wekaMounts,
 } from '../../lib/drivers/load-facts';
-import type { Host, KernelFacts, ModuleProcess, ModuleUsers } from './host';
+import type { CommandEnd, Host, KernelFacts, ModuleProcess, ModuleUsers } from './host';
 import { kernelCommand, vermagicOf } from './kernel-commands';
 import { bytesOf, linkOf, namesIn, textOf } from './linux-files';
 import { liveModules } from './live-modules';
@@ -27,8 +27,14 @@ export const linuxHost = (sysDirectory: string): Host => ({
   symbolVersions,
   insmod: (file) => kernelCommand('insmod', [file], basename(file, '.ko')),
   rmmod: (name) => kernelCommand('rmmod', [name], name),
-  modprobe: (name) => kernelCommand('modprobe', [name], name),
+  modprobe: (name) => modprobe(sysDirectory, name),
 });
+
+/** What is loaded, or built in and visible, costs no process. */
+const modprobe = async (sysDirectory: string, name: string): Promise<CommandEnd> => {
+  const there = (await namesIn(join(sysDirectory, 'module', name.replaceAll('-', '_')))).length > 0;
+  return there ? { ok: true } : kernelCommand('modprobe', [name], name);
+};
 
 const kernelFacts = async (sysDirectory: string): Promise<KernelFacts> => {
   const [vermagic, modulesDisabled] = await Promise.all([kernelVermagic(), disabled()]);

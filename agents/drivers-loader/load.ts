@@ -9,7 +9,6 @@ import type { Log } from '../shared/log';
 import { wantedKey, wantedPackage } from './decide';
 import { errorOf, failureOf } from './failure';
 import type { FetchLimits } from './fetch-package';
-import { fetchPackage } from './fetch-package';
 import type { Host, KernelFacts } from './host';
 import { bringIn } from './into-kernel';
 import { withLock } from './lock';
@@ -114,6 +113,8 @@ const obtain = async (entry: IndexEntry, cache: PackageCache, attempt: Attempt):
   if (held === 'found') return 'cache';
   if (held === 'removed')
     log.warn('the package in the cache had other bytes and was removed', { id: packageId(entry) });
+  // Loaded only now: half of the program's start is its HTTP client, which a reboot does not need.
+  const { fetchPackage } = await import('./fetch-package');
   await fetchPackage(entry, cache, settings, { signal, ...(fetchLimits === undefined ? {} : { limits: fetchLimits }) });
   return 'dist';
 };

@@ -4,8 +4,6 @@ import type { LoadResult } from '../../lib/drivers/agent-result';
 import { resultMessage } from '../../lib/drivers/agent-result';
 import { createLog } from '../shared/log';
 import { failureOf } from './failure';
-import { linuxHost } from './linux-host';
-import { loadDriver } from './load';
 import { writeFileAtomic } from '../shared/atomic-file';
 import { loadSettings, stateDirectoryOf, terminationLogOf, watchSettings } from './settings';
 import { loadedFile, resultFile, watch } from './watch';
@@ -23,6 +21,8 @@ const stopping = (): AbortSignal => {
 const attempt = async (): Promise<LoadResult> => {
   try {
     const settings = loadSettings(process.env);
+    // Not loaded by `watch`, which stays for months.
+    const [{ linuxHost }, { loadDriver }] = await Promise.all([import('./linux-host'), import('./load')]);
     const host = linuxHost(settings.sysDirectory);
     return await loadDriver({ host, settings, log, signal: stopping() });
   } catch (error) {
