@@ -4,6 +4,27 @@ import type { LiveObject } from '../../lib/base/kube-object';
 import { LABEL } from '../../lib/base/names';
 import { between } from '../random';
 
+/** How a container ended. The reason follows from the code where none is given (`Completed`, `Error`). */
+export interface ContainerEnd {
+  readonly code: number;
+  /** Its termination message. */
+  readonly message?: string;
+  readonly reason?: string;
+}
+
+/** What a program in a container can bring about by itself. Nothing happens once it has ended or was stopped. */
+export interface ContainerControl {
+  readonly exit: (end: ContainerEnd) => void;
+  /** What its readiness probe says from now on. */
+  readonly ready: (ready: boolean) => void;
+}
+
+/** Why a program stops that did not end: it was asked to and may finish what it began, or it was killed with its machine or Pod. */
+export type StopReason = 'asked' | 'killed';
+
+/** A program: called when its container runs; the result stops it. */
+export type Program = (control: ContainerControl) => (why: StopReason) => void;
+
 export interface ContainerBehaviour {
   /** Virtual milliseconds to pull the image. Default 500. */
   readonly pullMs?: number;
@@ -13,8 +34,10 @@ export interface ContainerBehaviour {
   readonly readyMs?: number;
   /** How long it runs. Default: for ever; an init container for a second. */
   readonly runMs?: number;
-  /** How it ends after `runMs`. Default: code 0, no message; the reason follows from the code (`Completed`, `Error`). */
-  readonly exit?: { readonly code: number; readonly message?: string; readonly reason?: string };
+  /** How it ends after `runMs`. Default: code 0, no message. */
+  readonly exit?: ContainerEnd;
+  /** What it does while it runs, in place of `readyMs`, `runMs` and `exit`. It is not ready before it says so. */
+  readonly program?: Program;
   /** It does not get as far as starting: asked again after a growing pause. */
   readonly stuck?: StuckReason;
 }

@@ -126,7 +126,7 @@ export class Kubelet {
     if (pod === undefined || this.stopping.has(uid)) return;
     this.stopping.add(uid);
     const run = this.runs.get(uid);
-    run?.freeze();
+    run?.freeze('asked');
     const grace = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
     const ms = run === undefined || run.ended ? 0 : Math.min(this.options.stopMs, grace);
     this.later(() => this.remove(uid), ms);

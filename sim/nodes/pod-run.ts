@@ -7,7 +7,7 @@ import type { JsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
 import type { SimClock } from '../clock';
 import { listOf } from '../control-plane/placement';
-import type { ContainerBehaviour, PodBehaviour, StuckReason } from './behaviour';
+import type { ContainerBehaviour, ContainerEnd, PodBehaviour, Program, StopReason, StuckReason } from './behaviour';
 import type { ContainerState, PodFailed } from './pod-status';
 import { initDone, phaseOf, terminatedState } from './pod-status';
 import { textOf } from '../text';
@@ -29,6 +29,8 @@ export class PodRun {
   readonly containers: ContainerState[];
   private readonly timers = new Set<() => void>();
   private readonly launching = new Set<ContainerState>();
+  /** Programs that run, each with what stops it. */
+  private readonly programs = new Map<ContainerState, (why: StopReason) => void>();
   /** Why the Pod as a whole has failed, where it has. */
   failure: PodFailed | undefined;
 
@@ -47,11 +49,14 @@ export class PodRun {
     this.next();
   }
 
-  /** Stops all timers: nothing moves any more. */
-  freeze(): void {
+  /** Stops all timers and programs: nothing moves any more. */
+  freeze(why: StopReason = 'killed'): void {
     for (const cancel of this.timers) cancel();
     this.timers.clear();
     this.launching.clear();
+    const stops = [...this.programs.values()];
+    this.programs.clear();
+    for (const stop of stops) stop(why);
   }
 
   /** After a reboot of the node: what ran is dead, and starts again where the restart policy says so. */
@@ -131,13 +136,41 @@ export class PodRun {
     this.launching.delete(container);
     container.state = 'running';
     container.startedAt = this.options.clock.timestamp();
+    if (behaviour.program === undefined) this.runsByTime(container, behaviour);
+    else this.runProgram(container, behaviour.program);
+    this.options.moved();
+    if (container.sidecar) this.next();
+  }
+
+  private runsByTime(container: ContainerState, behaviour: ContainerBehaviour): void {
     const { readyMs = 0, runMs } = behaviour;
     const ends = runMs ?? (container.init && !container.sidecar ? 1000 : undefined);
     container.ready = readyMs === 0 && !(container.init && !container.sidecar);
     if (readyMs > 0) this.after(readyMs, () => this.becomeReady(container));
     if (ends !== undefined) this.after(ends, () => this.exit(container, behaviour.exit ?? { code: 0 }));
-    this.options.moved();
-    if (container.sidecar) this.next();
+  }
+
+  private runProgram(container: ContainerState, program: Program): void {
+    container.ready = false;
+    let runs = true;
+    const stop = program({
+      exit: (end) => {
+        if (!runs) return;
+        runs = false;
+        this.programs.delete(container);
+        this.exit(container, end);
+      },
+      ready: (ready) => {
+        if (!runs || container.ready === ready) return;
+        container.ready = ready;
+        this.options.moved();
+      },
+    });
+    if (!runs) return;
+    this.programs.set(container, (why) => {
+      runs = false;
+      stop(why);
+    });
   }
 
   private becomeReady(container: ContainerState): void {
@@ -146,7 +179,7 @@ export class PodRun {
     this.options.moved();
   }
 
-  private exit(container: ContainerState, exit: NonNullable<ContainerBehaviour['exit']>): void {
+  private exit(container: ContainerState, exit: ContainerEnd): void {
     this.terminate(container, exit, exit.reason ?? (exit.code === 0 ? 'Completed' : 'Error'));
     const failedInit = container.init && !container.sidecar && exit.code !== 0;
     const restart =
