@@ -77,7 +77,9 @@ export const compilerWarning = (kernelCompiler: string, version: string): string
 export const toolProblem = (ended: Ended, lines: readonly string[]): string | undefined => {
   const library = lines.find((line) => /error while loading shared libraries|version `[^']+' not found/.test(line));
   if (library !== undefined) return library.replace(/^\S+\/(\S+): /, '$1: ').replace(/ \(required by .*\)$/, '');
-  // The loader that the program names is missing (a libc of another kind), or it is for another processor.
+  // What the system cannot run is given to a shell, which finds no script in it either.
+  if (lines.some((line) => /^\S+: (line )?\d+: /.test(line))) return 'they are no programs for this machine';
+  // The loader that the program names is missing: a libc of another kind.
   return ended.how === 'not started' ? ended.cause : undefined;
 };
 

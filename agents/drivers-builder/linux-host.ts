@@ -27,6 +27,7 @@ import type { BuilderPaths } from './settings';
 const REQUIRED = ['Makefile', 'include/generated/autoconf.h', 'scripts/mod/modpost', 'scripts/basic/fixdep'];
 /** Programs of the headers that every build runs, where the kernel has them. */
 const TOOLS = ['scripts/basic/fixdep', 'tools/objtool/objtool'];
+const UTS_RELEASE = /^#define UTS_RELEASE\s+"(.*)"$/m;
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** The container that the agent runs in. The only file of this agent that touches the machine. */
@@ -66,7 +67,8 @@ export class LinuxHost implements BuilderHost {
     return {
       directory,
       missing,
-      release: (await textOf(join(directory, 'include/config/kernel.release'))).trim(),
+      // What vermagic is made of. Debian's include/config/kernel.release is another number.
+      release: UTS_RELEASE.exec(await textOf(join(directory, 'include/generated/utsrelease.h')))?.[1] ?? '',
       compiler: await this.kernelCompiler(directory),
       tools,
     };
@@ -174,13 +176,13 @@ const isProgram = (path: string): Promise<boolean> =>
 /** Empty when it isn't there. */
 const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
-/** `path`, or where the first link on the way to it points that leads nowhere: that is what has to be installed. */
+/** `path`, or, when a link on the way to it leads nowhere, where that one leads: that is what has to be installed. */
 const whereItLeads = async (path: string, links = 0): Promise<string> => {
-  const parent = dirname(path);
-  if (!(await exists(parent)) && parent !== path) return whereItLeads(parent, links);
-  const entry = await lstat(path).catch(() => undefined);
-  if (entry?.isSymbolicLink() !== true || links === MAX_LINKS) return path;
-  return whereItLeads(resolve(await realpath(parent), await readlink(path)), links + 1);
+  let there = path;
+  while (there !== dirname(there) && !(await lstat(there).catch(() => undefined))) there = dirname(there);
+  const target = await readlink(there).catch(() => undefined);
+  if (target === undefined || links === MAX_LINKS || (await exists(there))) return path;
+  return whereItLeads(resolve(await realpath(dirname(there)), target), links + 1);
 };
 
 /** Links that lead to each other would be followed for ever. */

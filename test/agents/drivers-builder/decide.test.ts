@@ -135,6 +135,18 @@ describe('a tool of the headers', () => {
       ],
       'objtool: error while loading shared libraries: libelf.so.1: cannot open shared object file: No such file or directory',
     ],
+    [
+      'is for another processor',
+      exited(2),
+      ['/x/fixdep: 1: Syntax error: ")" unexpected'],
+      'they are no programs for this machine',
+    ],
+    [
+      'is for another processor, with bash',
+      exited(126),
+      ['/x/fixdep: line 1: ELF: command not found'],
+      'they are no programs for this machine',
+    ],
     ['needs another loader', notStarted, [], 'spawn /x ENOENT'],
   ])('that %s', (_, ended, lines, problem) => {
     expect(toolProblem(ended, lines)).toBe(problem);
