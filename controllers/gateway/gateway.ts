@@ -14,6 +14,7 @@ import type { Random } from '../runtime/random';
 import type { Reader } from '../runtime/reconciler';
 import type { Answer } from './answers';
 import { Authenticator } from './authenticator';
+import type { HttpsLimits } from './https-server';
 import { HttpsServer } from './https-server';
 import { LongPolls } from './long-polls';
 import { RateLimiter } from './rate-limit';
@@ -36,6 +37,8 @@ export interface GatewayOptions {
   readonly address: string;
   /** Names and addresses under which agents dial it beside those of its Service. */
   readonly names: readonly string[];
+  /** Times after which slow callers are cut off. */
+  readonly limits?: Partial<HttpsLimits>;
 }
 
 /** How often it is looked whether its certificate is due. */
@@ -74,6 +77,7 @@ export class Gateway implements Companion {
     this.serving = issuer.serving(gatewayNames(operatorNamespace, options.names));
     this.server = new HttpsServer({
       address,
+      limits: options.limits,
       answer: async (request) => this.signed(await handler.answer(request)),
       onAnswer: (answer) => this.note(answer),
       onFailure: (error) => options.logger.error('A request of an agent failed', { error }),

@@ -14,20 +14,33 @@ export interface HttpsServerOptions {
   readonly answer: (request: GatewayRequest) => Promise<Answer>;
   readonly onAnswer: (answer: Answer) => void;
   readonly onFailure: (thrown: unknown) => void;
+  /** Default: LIMITS. */
+  readonly limits?: Partial<HttpsLimits> | undefined;
+}
+
+/** Milliseconds until whoever needs longer is cut off: a connection costs memory. */
+export interface HttpsLimits {
+  readonly handshakeTimeout: number;
+  readonly headersTimeout: number;
+  /** For a whole request to arrive. */
+  readonly requestTimeout: number;
+  /** Between two requests. */
+  readonly keepAliveTimeout: number;
+  /** How often it is looked. */
+  readonly connectionsCheckingInterval: number;
 }
 
 /** Longer bodies are not read. */
 const MAX_BODY = 256 * 1024;
 const TLS = { minVersion: 'TLSv1.2' } as const;
-/** Whoever needs longer for a handshake, a header or a request is cut off: a connection costs memory. */
-const LIMITS = {
+const LIMITS: HttpsLimits = {
   handshakeTimeout: 10_000,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 10_000,
   connectionsCheckingInterval: 5_000,
-  maxHeaderSize: 16 * 1024,
-} as const;
+};
+const MAX_HEADER = 16 * 1024;
 const MAX_CONNECTIONS = 10_000;
 /** How long answers under way may take when it stops. */
 const STOP_MS = 1_000;
@@ -38,7 +51,8 @@ export class HttpsServer {
   private certificate: string | undefined;
 
   constructor(private readonly options: HttpsServerOptions) {
-    this.server = createServer({ ...TLS, ...LIMITS }, (request, response) => void this.handle(request, response));
+    const limits = { ...LIMITS, ...options.limits, maxHeaderSize: MAX_HEADER };
+    this.server = createServer({ ...TLS, ...limits }, (request, response) => void this.handle(request, response));
     this.server.maxConnections = MAX_CONNECTIONS;
     // One that breaks in the handshake or breaks off concerns nobody else.
     this.server.on('tlsClientError', () => undefined);
