@@ -38,6 +38,7 @@ module.exports = {
       globalSetup: '<rootDir>/test/cluster/setup.ts',
       globalTeardown: '<rootDir>/test/cluster/teardown.ts',
     }),
+    tier('e2e', ['<rootDir>/test/e2e/**/*.test.ts'], { globalSetup: '<rootDir>/test/e2e/setup.ts' }),
     tier('node', ['<rootDir>/test/node/**/*.test.ts'], { globalSetup: '<rootDir>/test/node/setup.ts' }),
   ],
 };

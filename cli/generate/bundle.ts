@@ -1,9 +1,9 @@
 /**
- * `npm run bundle`: what the operator's image runs, each program one file in dist/: the operator itself, and
- * dist/agents/NAME.js of every agents/NAME/main.ts. Nothing of node_modules is needed beside them.
+ * `npm run bundle [-- DIRECTORY]`: what the operator's image runs, each program one file in dist/ (or DIRECTORY): the
+ * operator itself, and agents/NAME.js of every agents/NAME/main.ts. Nothing of node_modules is needed beside them.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
 
@@ -34,22 +34,24 @@ const agentNames = (): string[] => {
   return names.filter((name) => existsSync(join(room, name, 'main.ts'))).sort();
 };
 
-const main = async (): Promise<void> => {
-  const agents = agentNames();
+const main = async (dist: string): Promise<void> => {
   // An agent that was renamed must not stay in the image.
-  rmSync(join(TOP, 'dist'), { recursive: true, force: true });
-  await build({ ...COMMON, entryPoints: ['cli/main.ts'], outfile: 'dist/weka-operator.js', alias: NARROWED });
-  for (const name of agents) {
-    await build({ ...COMMON, entryPoints: [`agents/${name}/main.ts`], outfile: `dist/agents/${name}.js` });
+  rmSync(dist, { recursive: true, force: true });
+  await build({ ...COMMON, entryPoints: ['cli/main.ts'], outfile: join(dist, 'weka-operator.js'), alias: NARROWED });
+  for (const name of agentNames()) {
+    await build({ ...COMMON, entryPoints: [`agents/${name}/main.ts`], outfile: join(dist, 'agents', `${name}.js`) });
   }
-  // So that an image without any agent can be built too, and a bundle knows its version.
-  mkdirSync(join(TOP, 'dist/agents'), { recursive: true });
+  // A bundle knows its version by this.
   const { name, version, license } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as Record<
     string,
     string
   >;
-  writeFileSync(join(TOP, 'dist/package.json'), `${JSON.stringify({ name, version, license }, null, 2)}\n`);
-  console.log(`dist/weka-operator.js${agents.map((agent) => `, dist/agents/${agent}.js`).join('')}`);
+  writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name, version, license }, null, 2)}\n`);
+  console.log(
+    `${join(dist, 'weka-operator.js')} ${agentNames()
+      .map((agent) => `agents/${agent}.js`)
+      .join(' ')}`.trim(),
+  );
 };
 
-void main();
+void main(resolve(process.argv[2] ?? join(TOP, 'dist')));

@@ -10,7 +10,7 @@ import { request } from './api-request';
 import type { Program } from './binaries';
 import { createAuthority, issue, newKeyPair } from './certificates';
 import type { Coordinates } from './coordinates';
-import { AUTHORITY, kubeconfigOf } from './coordinates';
+import { AUTHORITY, clientCertificate, kubeconfigOf } from './coordinates';
 
 /** Directories of control planes start with this; what a crash leaves behind is found by it. */
 export const DIRECTORY_PREFIX = 'weka-operator-control-plane-';
@@ -22,18 +22,22 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+/** Where the API server listens by default: nobody but this machine reaches it. */
+const LOOPBACK = '127.0.0.1';
+
 /**
- * Starts etcd, kube-apiserver, kube-controller-manager and kube-scheduler on free ports of the loopback interface,
- * everything they write in one temporary directory. Resolves when `/readyz` says ok and the ServiceAccount `default`
+ * Starts etcd, kube-apiserver, kube-controller-manager and kube-scheduler on free ports, everything they write in one
+ * temporary directory. `address`: of the API server; another than loopback makes it one that nodes can join and that
+ * reaches their kubelets. Resolves when `/readyz` says ok and the ServiceAccount `default`
  * exists. Rejects, with nothing left behind, naming the server that failed and the end of its log.
  */
-export const startControlPlane = async (binaries: string): Promise<ControlPlane> => {
+export const startControlPlane = async (binaries: string, address = LOOPBACK): Promise<ControlPlane> => {
   const directory = await mkdtemp(join(tmpdir(), DIRECTORY_PREFIX));
   const servers: Server[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= stopAll(servers, directory));
   try {
-    const layout = await prepare(directory, binaries);
+    const layout = await prepare(directory, { binaries, address });
     await writeFile(join(directory, 'keeper.pid'), String(process.pid));
     for (const [name, args] of commandLines(layout)) {
       servers.push(startServer(layout, name, args));
@@ -65,11 +69,14 @@ omitManagedFields: true
 rules: [{ level: Metadata }]
 `;
 
-const prepare = async (directory: string, binaries: string): Promise<Layout> => {
+const prepare = async (
+  directory: string,
+  { binaries, address }: { readonly binaries: string; readonly address: string },
+): Promise<Layout> => {
   const [etcd, etcdPeer, secure] = await freePorts(3);
   const inside = (name: string): string => join(directory, name);
   const coordinates: Coordinates = {
-    server: `https://127.0.0.1:${secure}`,
+    server: `https://${address}:${secure}`,
     etcd: `http://127.0.0.1:${etcd}`,
     directory,
     binaries,
@@ -78,13 +85,24 @@ const prepare = async (directory: string, binaries: string): Promise<Layout> => 
     authority: createAuthority(AUTHORITY.commonName),
   };
   const serviceAccounts = newKeyPair();
-  const hosts = ['127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', '10.96.0.1'];
+  const hosts = [
+    address,
+    LOOPBACK,
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    '10.96.0.1',
+  ];
   const serving = issue(coordinates.authority, AUTHORITY, { subject: { commonName: 'kube-apiserver' }, hosts });
+  const toKubelets = clientCertificate(coordinates, { user: 'kube-apiserver', groups: ['system:masters'] });
   await mkdir(inside('logs'));
   const files: Record<string, string> = {
     'ca.crt': coordinates.authority.certificate,
     'apiserver.crt': serving.certificate,
     'apiserver.key': serving.key,
+    'kubelet-client.crt': toKubelets.certificate,
+    'kubelet-client.key': toKubelets.key,
     'sa.pub': serviceAccounts.publicKey,
     'sa.key': serviceAccounts.privateKey,
     'audit-policy.yaml': AUDIT_POLICY,
@@ -149,9 +167,9 @@ const apiserverFlags = (layout: Layout): string[] => {
   const inside = (name: string): string => join(layout.directory, name);
   return [
     `--etcd-servers=${layout.etcd}`,
-    ...['--bind-address=127.0.0.1', `--secure-port=${new URL(layout.coordinates.server).port}`],
-    // Nobody reaches this server but over loopback, which may not stand in the Endpoints of Service kubernetes.
-    ...['--advertise-address=127.0.0.1', '--endpoint-reconciler-type=none'],
+    ...[`--bind-address=${new URL(layout.coordinates.server).hostname}`],
+    `--secure-port=${new URL(layout.coordinates.server).port}`,
+    ...reachability(layout),
     ...[`--tls-cert-file=${inside('apiserver.crt')}`, `--tls-private-key-file=${inside('apiserver.key')}`],
     `--client-ca-file=${inside('ca.crt')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
@@ -159,6 +177,22 @@ const apiserverFlags = (layout: Layout): string[] => {
     `--service-account-signing-key-file=${inside('sa.key')}`,
     ...['--service-cluster-ip-range=10.96.0.0/16', '--authorization-mode=Node,RBAC', '--allow-privileged'],
     ...[`--audit-policy-file=${inside('audit-policy.yaml')}`, `--audit-log-path=${layout.coordinates.auditLog}`],
+  ];
+};
+
+/** How others find the API server, and it the kubelets. */
+const reachability = (layout: Layout): string[] => {
+  const { hostname } = new URL(layout.coordinates.server);
+  // A loopback address may not stand in the Endpoints of Service kubernetes.
+  if (hostname === LOOPBACK) return [`--advertise-address=${LOOPBACK}`, '--endpoint-reconciler-type=none'];
+  const inside = (name: string): string => join(layout.directory, name);
+  return [
+    `--advertise-address=${hostname}`,
+    ...[
+      `--kubelet-client-certificate=${inside('kubelet-client.crt')}`,
+      `--kubelet-client-key=${inside('kubelet-client.key')}`,
+    ],
+    '--kubelet-preferred-address-types=InternalIP',
   ];
 };
 

@@ -42,8 +42,16 @@ export interface KubectlResult {
 }
 
 /** Runs the real kubectl. It reads and writes nothing outside the control plane's directory. */
-export const kubectl = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> => {
-  const { binaries, directory, kubeconfig } = controlPlane();
+export const kubectl = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> =>
+  kubectlOn(controlPlane(), args, options);
+
+/** The same, on any control plane; `launcher`: program and arguments that run it elsewhere (`ip netns exec NAME`). */
+export const kubectlOn = (
+  { binaries, directory, kubeconfig }: Coordinates,
+  args: readonly string[],
+  options: KubectlOptions = {},
+  launcher: readonly string[] = [],
+): Promise<KubectlResult> => {
   const env = {
     PATH: process.env['PATH'],
     HOME: directory,
@@ -51,7 +59,8 @@ export const kubectl = (args: readonly string[], options: KubectlOptions = {}): 
     KUBECACHEDIR: join(directory, 'kubectl-cache'),
   };
   return new Promise((resolve, reject) => {
-    const child = spawn(join(binaries, 'kubectl'), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const [program, ...all] = [...launcher, join(binaries, 'kubectl'), ...args];
+    const child = spawn(program as string, all, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -17,10 +17,19 @@ export interface SharedControlPlane {
   stop(): Promise<void>;
 }
 
+export interface SharedOptions {
+  /** Of the API server. Default: loopback. */
+  readonly address?: string;
+  /** Program and arguments that run the keeper, and so all servers, elsewhere: `ip netns exec NAME`. */
+  readonly launcher?: readonly string[];
+}
+
 /** Starts a keeper (keeper.ts) with a control plane. Rejects with what went wrong, nothing left running. */
-export const startShared = async (binaries: string): Promise<SharedControlPlane> => {
+export const startShared = async (binaries: string, options: SharedOptions = {}): Promise<SharedControlPlane> => {
   const start = Date.now();
-  const keeper = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'keeper.ts'), binaries], {
+  const script = [process.execPath, '--import', 'tsx', join(__dirname, 'keeper.ts'), binaries];
+  const [program, ...args] = [...(options.launcher ?? []), ...script, ...(options.address ? [options.address] : [])];
+  const keeper = spawn(program as string, args, {
     cwd: join(__dirname, '..', '..'),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

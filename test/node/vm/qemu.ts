@@ -33,11 +33,12 @@ export const qemuArguments = (options: QemuOptions): string[] => [
   ...['-append', ['console=ttyS0 panic=-1 quiet', options.append].join(' ').trim()],
   ...['-nographic', '-vga', 'none', '-no-reboot'],
   ...['-nic', 'user,model=virtio-net-pci', '-global', 'virtio-net-pci.romfile='],
-  ...options.disks.flatMap(diskArguments),
+  ...options.disks.flatMap(driveArguments),
   ...(options.firmwareVariables === undefined ? [] : secureBootArguments(options.firmwareVariables)),
 ];
 
-const diskArguments = ({ file, serial }: Disk, index: number): string[] => [
+/** Of one drive; `index`: how many are before it. */
+export const driveArguments = ({ file, serial }: Disk, index: number): string[] => [
   // A comma in a file name is doubled; the host's page cache is as good as a disk for a guest that is cut off.
   ...['-drive', `file=${file.replaceAll(',', ',,')},if=none,id=disk${index},format=raw,cache=unsafe`],
   ...['-device', `nvme,serial=${serial ?? `DISK${String(index + 1).padStart(4, '0')}`},drive=disk${index}`],

@@ -1,7 +1,7 @@
 /** Virtual machines for tests that need a kernel of their own. Everything a suite imports is here. */
-import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from '../../artefacts/run-program';
+import { copySampleDriver } from '../../fixtures/sample-driver';
 import type { Kernel } from './kernel';
 import type { PreparedVm } from './prepare';
 import { VM_VARIABLE } from './prepare';
@@ -15,6 +15,7 @@ export type { Kernel } from './kernel';
 export type { Disk } from './qemu';
 export type { VmResult, VmRun } from './run-vm';
 export { newDisk } from './run-vm';
+export { SAMPLE_DRIVER } from '../../fixtures/sample-driver';
 
 const said = process.env[VM_VARIABLE];
 const prepared = said === undefined || said === '' ? undefined : (JSON.parse(said) as PreparedVm);
@@ -39,9 +40,6 @@ export const runVm = (run: VmRun): Promise<VmResult> => bootVm(thePrepared(), ru
 /** Appends a signature to a module, in place. */
 export const signModule = (module: string, signer: Signer): Promise<void> => signModuleFor(kernel(), module, signer);
 
-/** Where the sources of the sample driver lie. */
-export const SAMPLE_DRIVER = join(__dirname, '..', '..', 'fixtures', 'sample-driver');
-
 /** The sample driver, built. */
 export interface SampleDriver {
   /** Paths on this machine. The second needs the first. */
@@ -51,10 +49,7 @@ export interface SampleDriver {
 
 /** Builds the sample driver for `kernel()` in `directory`, which must not exist yet; `version`: instead of its own. */
 export const buildSampleDriver = async (directory: string, version?: string): Promise<SampleDriver> => {
-  await cp(SAMPLE_DRIVER, directory, { recursive: true });
-  if (version !== undefined) {
-    await writeFile(join(directory, 'version.h'), `#define SAMPLE_DRIVER_VERSION ${JSON.stringify(version)}\n`);
-  }
+  await copySampleDriver(directory, version);
   await runProgram('make', ['-s', '-C', directory, `KERNEL_HEADERS=${kernel().headersDirectory}`]);
   return { wekafsgw: join(directory, 'wekafsgw.ko'), wekafsio: join(directory, 'wekafsio.ko') };
 };
