@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IndexEntry } from '../../lib/drivers/package-index';
 import { lookUp } from '../../lib/drivers/package-index';
 import type { PackagedModule, PackageManifest } from '../../lib/drivers/package-manifest';
@@ -145,9 +146,5 @@ export const companions = ({ iommu }: Pick<KernelFacts, 'iommu'>): readonly stri
 ];
 
 /** Milliseconds to wait before a download, the same for a node each time: so nodes that start together don't fetch together. */
-export const jitter = (node: string, seconds: number): number => {
-  // FNV-1a: spread, not secrecy.
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(node)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return Math.floor((hash / 2 ** 32) * seconds * 1000);
-};
+export const jitter = (node: string, seconds: number): number =>
+  Math.floor((createHash('sha256').update(node).digest().readUInt32BE(0) / 2 ** 32) * seconds * 1000);
