@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { copyAgentCommand } from './commands/copy-agent';
 import { demoCommand } from './commands/demo';
+import { driversCommand } from './commands/drivers';
 import { lintCommand } from './commands/lint';
 import { managerCommand } from './commands/manager';
 import { planCommand } from './commands/plan';
@@ -18,7 +19,9 @@ export const program = (context: CommandContext): Command => {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError('Run it with --help for options and examples.')
-    .addHelpText('after', AFTER);
+    .addHelpText('after', AFTER)
+    // An option counts for the command that it stands behind: drivers and drivers check have some of the same name.
+    .enablePositionalOptions();
   for (const make of COMMANDS) root.addCommand(inherit(make(context), context));
   root.exitOverride().configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.err });
   return root;
@@ -30,16 +33,20 @@ const COMMANDS = [
   simulateCommand,
   synthCommand,
   managerCommand,
+  driversCommand,
   copyAgentCommand,
   demoCommand,
 ];
 
-const inherit = (command: Command, { terminal }: CommandContext): Command =>
-  command
+const inherit = (command: Command, context: CommandContext): Command => {
+  const { terminal } = context;
+  for (const below of command.commands) inherit(below, context);
+  return command
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError('Run it with --help for options and examples.')
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+};
 
 const AFTER = `
 A first tour, without a cluster:

@@ -27,7 +27,7 @@ import { childrenFrom, toldBody } from './common';
 import type { Installation } from './installation';
 import { TYPES } from './kinds';
 import { projectNode } from './projections';
-import type { BaseScope, Reader, Reconciler, SharedWrite, WatchedKind } from './runtime/reconciler';
+import type { BaseScope, Decision, Reader, Reconciler, SharedWrite, WatchedKind } from './runtime/reconciler';
 import { isPaused } from './runtime/round-status';
 
 /** What one round of all drivers reads. */
@@ -84,7 +84,13 @@ export const driversReconciler = (settings: Installation): Reconciler<DriversSco
   ],
   finalizer: false,
   observe: (object, reader) => observe(object, reader, settings),
-  decide: (scope) => ({
+  decide: (scope) => decide(scope, settings),
+});
+
+const decide = (scope: DriversScope, settings: Installation): Decision => {
+  // Plans made offline go through every namespace of a cluster.
+  if (scope.object.metadata.name !== settings.operatorNamespace) return { children: [], live: [] };
+  return {
     children: childrenFrom(
       render((chart) => makeChildren(chart, scope, settings)),
       becauseOf,
@@ -95,8 +101,8 @@ export const driversReconciler = (settings: Installation): Reconciler<DriversSco
       scope.own === undefined || scope.plan.own === undefined
         ? []
         : [holdingsDocument(scope.own.metadata.uid, { packages: scope.plan.own })],
-  }),
-});
+  };
+};
 
 const wakesNamespace =
   ({ operatorNamespace }: Installation) =>
