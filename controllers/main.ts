@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { OperatorError } from '../lib/base/errors';
 import { OPERATOR_NAMESPACE } from '../lib/base/names';
+import { GATEWAY_PORT } from '../lib/drivers/agent-access';
 import { connect } from './kube/connect';
+import type { AgentAccess } from './gateway/agent-access';
+import { createAgentAccess } from './gateway/agent-access';
+import type { Installation } from './installation';
 import { offlineInstallation } from './installation';
 import type { RestClient } from './kube/rest-client';
 import { reconcilers } from './reconcilers';
@@ -13,6 +17,7 @@ import type { LogLevel, Logger } from './runtime/log';
 import { createLogger } from './runtime/log';
 import { createManager } from './runtime/manager';
 import type { Manager, Readiness } from './runtime/manager-options';
+import type { Metrics } from './runtime/metrics';
 import { createMetrics } from './runtime/metrics';
 import { systemRandom } from './runtime/random';
 
@@ -32,6 +37,10 @@ export interface RunManagerOptions {
   readonly operatorImage: string;
   /** `host:port` of /healthz, /readyz and /metrics. */
   readonly healthAddress: string;
+  /** `host:port` where agents are served. @default :9443 */
+  readonly gatewayAddress?: string;
+  /** `https://host:port` that agents dial. @default the gateway's Service in the operator's namespace */
+  readonly gatewayUrl?: string;
   /** `false`: act at once, without a Lease. */
   readonly leaderElection: boolean;
   readonly logLevel: LogLevel;
@@ -39,13 +48,15 @@ export interface RunManagerOptions {
   readonly version: string;
   /** Stops it, gracefully. */
   readonly signal: AbortSignal;
-  /** Told once it listens, with the port of the health server. */
-  readonly onListening?: (port: number) => void;
+  /** Told once it listens, with the ports. */
+  readonly onListening?: (ports: { readonly health: number; readonly gateway: number }) => void;
 }
+
+const GATEWAY_ADDRESS = `:${GATEWAY_PORT}`;
 
 /**
  * Runs the manager until `signal` aborts (then resolves) or it must not go on: ServerTooOld, LeadershipLost, an
- * unusable kubeconfig, a health address that can't be bound (then rejects). A cluster that can't be reached, or lacks
+ * unusable kubeconfig, an address that can't be bound (then rejects). A cluster that can't be reached, or lacks
  * our CRDs, is waited for; /readyz says so.
  */
 export const runManager = async (options: RunManagerOptions): Promise<void> => {
@@ -63,59 +74,88 @@ export const runManager = async (options: RunManagerOptions): Promise<void> => {
   });
   let readiness = (): Readiness => waitingFor('the API server was not reached yet');
   const health = new HealthServer({ address: options.healthAddress, readiness: () => readiness(), metrics });
-  const port = await health.start().catch((thrown: unknown) => {
-    client.close();
-    throw unusable(options.healthAddress, thrown);
-  });
-  options.onListening?.(port);
   const quiet = switchLevel(logger);
+  let access: AgentAccess | undefined;
   try {
+    const parts = { client, logger, metrics };
+    access = accessOf(options, parts);
+    options.onListening?.({
+      health: await health.start().catch(unusable(options.healthAddress, '--health-address')),
+      gateway: await access
+        .start(options.signal)
+        .catch(unusable(options.gatewayAddress ?? GATEWAY_ADDRESS, '--gateway-address')),
+    });
     await reachable(client, logger, options.signal, (message) => (readiness = () => waitingFor(message)));
-    const manager = managerOf(options, { client, logger, metrics });
+    const manager = managerOf(options, { ...parts, access });
     readiness = () => manager.readiness();
     await manager.start(options.signal);
   } catch (thrown) {
     if (!options.signal.aborted) throw thrown;
   } finally {
     quiet();
+    await access?.stop();
     await health.stop();
     client.close();
   }
 };
 
-const unusable = (address: string, thrown: unknown): OperatorError => {
-  const { code = '', message = String(thrown) } = thrown as NodeJS.ErrnoException;
-  const causes: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another process listens there',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    ENOTFOUND: 'the host name is not known',
-    EACCES: 'permission denied',
+const unusable =
+  (address: string, option: string) =>
+  (thrown: unknown): never => {
+    const { code = '', message = String(thrown) } = thrown as NodeJS.ErrnoException;
+    const causes: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'another process listens there',
+      EADDRNOTAVAIL: 'this machine has no such address',
+      ENOTFOUND: 'the host name is not known',
+      EACCES: 'permission denied',
+    };
+    throw new OperatorError('AddressUnusable', { address, option, cause: causes[code] ?? message }, { cause: thrown });
   };
-  return new OperatorError(
-    'AddressUnusable',
-    { address, option: '--health-address', cause: causes[code] ?? message },
-    { cause: thrown },
-  );
-};
 
 const waitingFor = (message: string): Readiness => ({
   ready: false,
   checks: [{ name: 'API server', ready: false, message }],
 });
 
-const managerOf = (
-  options: RunManagerOptions,
-  parts: { client: RestClient; logger: Logger; metrics: ReturnType<typeof createMetrics> },
-): Manager =>
+/** What every part of the manager is made of. */
+interface Parts {
+  readonly client: RestClient;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+const accessOf = (options: RunManagerOptions, parts: Parts): AgentAccess =>
+  createAgentAccess({
+    ...parts,
+    clock: systemClock,
+    random: systemRandom,
+    namespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
+    address: options.gatewayAddress ?? GATEWAY_ADDRESS,
+    url: options.gatewayUrl,
+  });
+
+const managerOf = (options: RunManagerOptions, { access, ...parts }: Parts & { access: AgentAccess }): Manager =>
   createManager({
     ...parts,
     clock: systemClock,
     random: systemRandom,
-    reconcilers: reconcilers(offlineInstallation({ operatorImage: options.operatorImage })),
+    reconcilers: reconcilers(installationOf(options, access)),
+    exchange: access.exchange,
+    companions: access.companions,
     namespaces: options.namespaces,
     operatorNamespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
     identity: `${hostname()}_${randomUUID()}`,
     leaderElection: options.leaderElection ? {} : false,
+  });
+
+const installationOf = (options: RunManagerOptions, { exchange, url, ca, issuer }: AgentAccess): Installation =>
+  offlineInstallation({
+    operatorImage: options.operatorImage,
+    operatorNamespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
+    exchange,
+    gatewayUrl: url,
+    caBundle: () => ca.caBundle(),
+    signRequest: (request, names) => issuer.signRequest(request, names),
   });
 
 /** Waits until the API server answers; rejects when it is too old. */

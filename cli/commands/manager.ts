@@ -23,7 +23,7 @@ export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
     ],
     exits: [
       [0, 'stopped as told'],
-      [1, 'it lost the Lease, or the health address cannot be bound'],
+      [1, 'it lost the Lease, or an address cannot be bound'],
       [2, 'the command line is wrong'],
       [3, 'no usable kubeconfig, or the API server is too old'],
     ],
@@ -36,6 +36,11 @@ export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
     .option('--operator-namespace <name>', 'where the Lease and inventories live', 'weka-operator-system')
     .option('--operator-image <image>', 'image of the operator, which carries the agents', `weka-operator:${VERSION}`)
     .option('--health-address <host:port>', 'where /healthz, /readyz and /metrics are served', '0.0.0.0:8081')
+    .option('--gateway-address <host:port>', 'where agents on the nodes are served, over TLS', ':9443')
+    .option(
+      '--gateway-url <url>',
+      'what agents dial; default: https://weka-operator-gateway.OPERATOR-NAMESPACE.svc.cluster.local:9443',
+    )
     .option('--no-leader-election', 'act at once, without a Lease: for a single manager in development')
     .addOption(
       new Option('--log-level <level>', 'least severe level that is logged')

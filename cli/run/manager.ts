@@ -13,6 +13,8 @@ export interface ManagerOptions {
   readonly operatorNamespace: string;
   readonly operatorImage: string;
   readonly healthAddress: string;
+  readonly gatewayAddress: string;
+  readonly gatewayUrl?: string;
   readonly leaderElection: boolean;
   readonly logLevel: RunManagerOptions['logLevel'];
 }
@@ -25,7 +27,8 @@ export const runManagerCommand = async (options: ManagerOptions, terminal: Termi
     namespaces: namespace ?? [],
     version: VERSION,
     signal: stopSignal(),
-    onListening: (port) => terminal.err(`health and metrics on port ${port}\n`),
+    onListening: ({ health, gateway }) =>
+      terminal.err(`health and metrics on port ${health}, agents on port ${gateway}\n`),
   });
   return EXIT.fine;
 };

@@ -3,6 +3,7 @@ import type { Clock } from './clock';
 import type { Logger } from './log';
 import type { Metrics } from './metrics';
 import type { AgentExchange } from './agent-exchange';
+import type { Companion } from './companion';
 import type { Random } from './random';
 import type { Reconciler } from './reconciler';
 
@@ -36,6 +37,8 @@ export interface ManagerOptions {
   readonly metrics: Metrics;
   /** Where what agents shall do is published. Default: nowhere. */
   readonly exchange?: AgentExchange;
+  /** What works beside the reconcilers while this process acts, in the order in which they begin. Default: nothing. */
+  readonly companions?: readonly Companion[];
   /** Keys of one reconciler that are worked on at the same time. Default 4. */
   readonly workers?: number;
   /** How long rounds that run may go on after the stop. Default 25 s (a Pod's grace period is 30 s). */

@@ -67,9 +67,11 @@ class RuntimeManager implements Manager {
   }
 
   readiness(): Readiness {
-    const hindered = this.controllers.flatMap(({ name, waitingFor }) =>
-      waitingFor === undefined ? [] : [{ name, waitingFor }],
-    );
+    const parts = [
+      ...this.controllers.map(({ name, waitingFor }) => ({ name: `controller ${name}`, waitingFor })),
+      ...(this.options.companions ?? []).map(({ name, waitingFor }) => ({ name, waitingFor })),
+    ];
+    const hindered = parts.flatMap(({ name, waitingFor }) => (waitingFor === undefined ? [] : [{ name, waitingFor }]));
     return readinessOf(this.caches.states(), this.elector, this.options.identity, hindered);
   }
 
@@ -85,6 +87,8 @@ class RuntimeManager implements Manager {
   private async act(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.options;
     while (!this.caches.synced) await sleep(clock, SYNC_CHECK_MS, signal);
+    const acting = AbortSignal.any([signal, this.acting.signal]);
+    for (const companion of this.options.companions ?? []) await companion.lead(this.caches, acting);
     logger.info('Reconciling', { controllers: this.controllers.length });
     for (const { queue } of this.controllers) queue.start();
     await aborted(signal).catch(() => undefined);

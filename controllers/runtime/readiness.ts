@@ -20,14 +20,14 @@ const leaderCheck = ({ leading, holder, trouble }: Election, identity: string): 
   return { name, ready: true, message: `standing by, ${holder} leads` };
 };
 
-/** A controller that the set-up of the cluster keeps from working. */
+/** A part of the manager that the set-up of the cluster keeps from working. */
 interface Hindered {
   readonly name: string;
   readonly waitingFor: OperatorError;
 }
 
-const controllerCheck = ({ name, waitingFor }: Hindered): ReadinessCheck => ({
-  name: `controller ${name}`,
+const hinderedCheck = ({ name, waitingFor }: Hindered): ReadinessCheck => ({
+  name,
   ready: false,
   message: `${waitingFor.message} ${waitingFor.remedy}`,
 });
@@ -41,7 +41,7 @@ export const readinessOf = (
 ): Readiness => {
   const checks = [
     ...watchers.map(cacheCheck),
-    ...hindered.map(controllerCheck),
+    ...hindered.map(hinderedCheck),
     ...(election === undefined ? [] : [leaderCheck(election, identity)]),
   ];
   return { ready: checks.every(({ ready }) => ready), checks };

@@ -149,6 +149,11 @@ export const ERRORS = {
     remedy: 'Name another address with {option}, or end what listens there.',
     retry: false,
   },
+  GatewayUrlInvalid: {
+    summary: '{url} is no URL that agents can dial.',
+    remedy: 'Write --gateway-url as https://HOST:PORT, as the nodes of the cluster reach it.',
+    retry: false,
+  },
   DuplicateObject: {
     summary: '{object} is given twice: {first} and {second}.',
     remedy: 'Keep one of them.',

@@ -6,6 +6,8 @@ interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Only these objects. */
+  readonly resourceNames?: readonly string[];
 }
 
 const READ = ['get', 'list', 'watch'] as const;
@@ -13,7 +15,7 @@ const KINDS = ['wekaclusters', 'wekaclients', 'wekacontainers', 'wekapolicies', 
 
 /**
  * All that the manager may do in the whole cluster, and does: a test runs it as a user with this role and nothing more.
- * Server-side apply needs `patch`, and `create` where it may make the object. No Secrets, no exec, no token reviews.
+ * Server-side apply needs `patch`, and `create` where it may make the object. No Secrets, no exec.
  */
 const CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [GROUP], resources: KINDS, verbs: READ },
@@ -27,6 +29,8 @@ const CLUSTER_RULES: readonly PolicyRule[] = [
   // The operator's own namespace stands for all drivers: what is made for them belongs to it.
   { apiGroups: [''], resources: ['namespaces'], verbs: READ },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+  // Whose token an agent shows.
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
 ];
 
 /** In the operator's namespace alone: the Lease, inventories and the package index, loaders and observers. */
@@ -34,6 +38,9 @@ const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
   { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, 'create', 'patch', 'delete'] },
   { apiGroups: ['apps'], resources: ['daemonsets'], verbs: [...READ, 'create', 'patch', 'delete'] },
+  // The installation CA. RBAC can't say which Secret may be made; no other can be read or changed.
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'update'], resourceNames: ['weka-operator-ca'] },
 ];
 
 const RBAC = 'rbac.authorization.k8s.io';

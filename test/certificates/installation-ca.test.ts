@@ -192,7 +192,7 @@ describe('the installation CA', () => {
       expect(ca.waitingFor?.message).toMatch(why);
       expect(ca.waitingFor?.remedy).toMatch(/delete it: a new authority is made at once/);
       expect(cluster.get(SECRET)).toEqual(before);
-      cluster.server.delete(SECRET, ADMIN);
+      cluster.server.delete(SECRET, { ...ADMIN, propagation: 'Background' });
       await cluster.clock.run({ forMs: 60_000, until: () => ca.caBundle() !== undefined });
       expect(ca.waitingFor).toBeUndefined();
       expect(stored()).toEqual([ca.caBundle()]);
@@ -218,7 +218,7 @@ describe('the installation CA', () => {
     const ca = anotherCA();
     await lead(ca);
     const before = ca.caBundle();
-    cluster.server.delete(SECRET, ADMIN);
+    cluster.server.delete(SECRET, { ...ADMIN, propagation: 'Background' });
     await cluster.clock.run({ forMs: 3600_000 });
     expect(ca.caBundle()).not.toBe(before);
     expect(stored()).toEqual([ca.caBundle()]);
@@ -267,7 +267,7 @@ describe('the installation CA', () => {
       const issuer = new CertificateIssuer(ca, cluster.clock);
       const [first, own] = [issuer.signRequest(request, names), issuer.serving(names)];
       const served = own();
-      cluster.server.delete(SECRET, ADMIN);
+      cluster.server.delete(SECRET, { ...ADMIN, propagation: 'Background' });
       await cluster.clock.run({ forMs: 3600_000 });
       expect(read(issuer.signRequest(request, names)).checkIssued(read(ca.caBundle()))).toBe(true);
       expect(issuer.signRequest(request, names)).not.toBe(first);

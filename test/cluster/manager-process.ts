@@ -37,7 +37,17 @@ export const startManager = async (kubeconfig: string, more: readonly string[] =
   const args = ['manager', '--kubeconfig', kubeconfig, '--operator-namespace', NAMESPACE];
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', join(ROOT, 'cli/main.ts'), ...args, '--health-address', '127.0.0.1:0', ...more],
+    [
+      '--import',
+      'tsx',
+      join(ROOT, 'cli/main.ts'),
+      ...args,
+      '--health-address',
+      '127.0.0.1:0',
+      '--gateway-address',
+      '127.0.0.1:0',
+      ...more,
+    ],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } },
   );
   let [stdout, stderr] = ['', ''];
