@@ -1,3 +1,7 @@
+import type { ErrorCode } from '../../lib/base/errors';
+import { ERRORS } from '../../lib/base/errors';
+import type { JsonObject } from '../../lib/base/json';
+import { isJsonObject } from '../../lib/base/json';
 import type { HttpsAnswer } from '../shared/https-call';
 
 /** What a distribution service's answer to an upload means. */
@@ -17,18 +21,19 @@ export type UploadAnswer =
 const LONGEST_PAUSE_MS = 60_000;
 const CAUSE_CHARACTERS = 300;
 
-/** Answers that trying again can change: not wanted yet, time, digest of a damaged transfer, too many, no room. */
+/** Without a code that says more: not wanted yet, time, damaged on the way, too early, too many, no room. */
 const PASSING = [404, 408, 422, 425, 429, 507];
 
 /** Reads an answer. Pure. */
 export const readUploadAnswer = (answer: HttpsAnswer): UploadAnswer => {
   const { status } = answer;
   if (status >= 200 && status < 300) return { kind: 'stored' };
-  const cause = `HTTP ${status}: ${said(answer.body)}`;
+  const { code, message } = problemOf(answer.body);
+  const cause = `HTTP ${status}: ${message}`;
   if (status === 401 || status === 403) return { kind: 'permit', cause };
   if (status === 409) return { kind: 'conflict', cause };
-  if (status >= 500 || PASSING.includes(status)) return { kind: 'later', cause, afterMs: retryAfter(answer) };
-  return { kind: 'refused', cause };
+  const passes = code === undefined ? status >= 500 || PASSING.includes(status) : ERRORS[code].retry;
+  return passes ? { kind: 'later', cause, afterMs: retryAfter(answer) } : { kind: 'refused', cause };
 };
 
 const retryAfter = ({ headers }: HttpsAnswer): number => {
@@ -36,17 +41,21 @@ const retryAfter = ({ headers }: HttpsAnswer): number => {
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : 0;
 };
 
-/** The message of an error document, or the text as it is. */
-const said = (body: string): string => {
-  const text = messageOf(body) ?? body.trim();
-  return text === '' ? 'no reason given' : text.slice(0, CAUSE_CHARACTERS);
+/** The code and message of an error document, or the text as it is. */
+const problemOf = (body: string): { readonly code: ErrorCode | undefined; readonly message: string } => {
+  const { code, message } = parse(body);
+  const text = typeof message === 'string' ? message : body.trim();
+  return {
+    code: typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : undefined,
+    message: text === '' ? 'no reason given' : text.slice(0, CAUSE_CHARACTERS),
+  };
 };
 
-const messageOf = (body: string): string | undefined => {
+const parse = (body: string): JsonObject => {
   try {
-    const { message } = JSON.parse(body) as { message?: unknown };
-    return typeof message === 'string' ? message : undefined;
+    const value = JSON.parse(body) as unknown;
+    return isJsonObject(value) ? value : {};
   } catch {
-    return undefined;
+    return {};
   }
 };

@@ -28,6 +28,16 @@ describe('the answer to an upload', () => {
   });
 
   test.each([
+    [422, 'PackageManifestInvalid', 'refused'],
+    [422, 'UploadDigestMismatch', 'later'],
+    [400, 'UploadIncomplete', 'later'],
+    [503, 'StorageFailed', 'later'],
+    [400, 'NewerThanThisBuilder', 'refused'],
+  ])('%d with code %s means %s: the table says whether trying again can help', (status, code, kind) => {
+    expect(answer(status, JSON.stringify({ code, message: 'x' })).kind).toBe(kind);
+  });
+
+  test.each([
     ['{"code":"StorageFull","message":"There is no room."}', 'HTTP 507: There is no room.'],
     ['<html>', 'HTTP 507: <html>'],
     ['', 'HTTP 507: no reason given'],
