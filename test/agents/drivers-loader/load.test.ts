@@ -1,12 +1,22 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { EventEmitter } from 'node:events';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Header } from 'tar-stream';
+import { pack } from 'tar-stream';
+import { withLock } from '../../../agents/drivers-loader/lock';
 import type { LoadResult } from '../../../lib/drivers/agent-result';
 import { OperatorError } from '../../../lib/base/errors';
 import { packageId } from '../../../lib/drivers/package';
-import { cuttingServer, goodServer } from '../shared/misbehaving-server';
+import { createAuthority } from '../../cluster/certificates';
+import { cuttingServer, goodServer, serveOn } from '../shared/misbehaving-server';
 import { ENFORCING, KERNEL, RELEASE } from './fake-kernel';
-import { aPackage, driver, KEY, packageOf, sha256, WEKA_VERSION } from './packages';
+import { aPackage, driver, KEY, manifestOf, moduleFile, packageOf, sha256, WEKA_VERSION } from './packages';
 import { TestNode } from './test-node';
+
+// Each test starts processes that hold the lock, on a machine that may be busy.
+jest.setTimeout(60_000);
 
 let node: TestNode;
 beforeEach(async () => (node = await TestNode.start()));
@@ -137,13 +147,52 @@ describe('nothing is done to the kernel', () => {
     expect(await node.cached()).toEqual([]);
   });
 
-  test('with an archive that reaches out of its directory', async () => {
+  test('with an archive that is cut off', async () => {
     const { bytes } = await aPackage();
     await node.offer(packageOf(bytes.subarray(0, -20)));
     expect(why(await node.load())).toEqual({
       code: 'ArchiveUnsafe',
       parameters: { package: ID, cause: 'it is cut off' },
     });
+  });
+
+  type EntryHeader = Pick<Header, 'name'> & Partial<Header>;
+  const trick = async (header: EntryHeader): Promise<Buffer> => {
+    const tar = pack();
+    const chunks: Buffer[] = [];
+    tar.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const ended = once(tar as unknown as EventEmitter, 'end');
+    const manifest = Buffer.from(JSON.stringify(manifestOf(driver())));
+    tar.entry({ name: 'manifest.json', size: manifest.length }, manifest);
+    const content = header.type === undefined ? moduleFile(driver()[0]!) : Buffer.alloc(0);
+    tar.entry({ ...header, size: content.length }, content);
+    tar.finalize();
+    await ended;
+    return gzipSync(Buffer.concat(chunks));
+  };
+
+  test.each<[string, EntryHeader]>([
+    ['climbs out', { name: '../wekafsgw.ko' }],
+    ['climbs out below modules/', { name: 'modules/../../wekafsgw.ko' }],
+    ['is absolute', { name: '/lib/modules/wekafsgw.ko' }],
+    ['links to a file of the node', { name: 'modules/wekafsgw.ko', type: 'symlink', linkname: '/etc/shadow' }],
+    ['is another name of a file', { name: 'modules/wekafsgw.ko', type: 'link', linkname: '/etc/shadow' }],
+    ['is a device', { name: 'modules/wekafsgw.ko', type: 'block-device' }],
+    ['is a directory', { name: 'modules', type: 'directory' }],
+    ['comes twice', { name: 'manifest.json' }],
+  ])('with an archive of which an entry %s', async (_, header) => {
+    await node.offer(packageOf(await trick(header)));
+    expect(why(await node.load())).toMatchObject({ code: 'ArchiveUnsafe', parameters: { package: ID } });
+    expect(await node.cached()).toEqual([FILE]);
+    expect(await readdir(node.root)).toEqual(['ca.crt', 'index', 'k8s-weka']);
+  });
+
+  test('while another loader is at work', async () => {
+    await node.offer(await aPackage());
+    await mkdir(node.cache, { recursive: true });
+    const result = await withLock(node.cache, () => node.load());
+    expect(why(result)).toEqual({ code: 'LoaderBusy', parameters: {} });
+    expect(node.fetches).toBe(0);
   });
 
   test.each<[string, (manifest: { modules: readonly object[] }) => object, string]>([
@@ -170,7 +219,7 @@ describe('nothing is done to the kernel', () => {
       'modules/mpin_user.ko is missing',
     ],
   ])('with a manifest %s', async (_, change, cause) => {
-    await node.offer(await aPackage(driver(), { change: change as (manifest: object) => object }));
+    await node.offer(await aPackage(driver(), { change }));
     expect(why(await node.load())).toEqual({ code: 'PackageInvalid', parameters: { package: ID, cause } });
     expect(await node.cached()).toEqual([FILE]);
   });
@@ -349,7 +398,6 @@ describe('the cache of the node', () => {
     const { bytes, entry } = await aPackage();
     await node.offer({ bytes, entry });
     await node.load();
-    bytes.copy(bytes);
     const flipped = Buffer.from(bytes);
     flipped[100]! ^= 1;
     await writeFile(join(node.cache, FILE), flipped);
@@ -447,7 +495,6 @@ describe('a distribution service that does not give', () => {
   });
 
   test('an authority that is not the installation’s', async () => {
-    const { createAuthority } = await import('../../cluster/certificates');
     await node.offer(await aPackage());
     await writeFile(node.settings.caFile, createAuthority('somebody').certificate);
     expect(why(await node.load())).toMatchObject({ code: 'DistUnreachable', parameters: { kind: 'trust' } });
@@ -482,7 +529,6 @@ describe('a distribution service that does not give', () => {
 
   test('without TLS, where the endpoint says so: the digest decides all the same', async () => {
     const offered = await aPackage();
-    const { serveOn } = await import('../shared/misbehaving-server');
     const plain = await serveOn(goodServer(offered.bytes));
     await node.offer(offered);
     expect(await node.load({ distUrl: plain.url, caFile: '/nowhere' })).toMatchObject({ kind: 'DriverLoaded' });

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from '../../../agents/drivers-loader/lock';
 
+// Processes, on a machine that may be busy.
+jest.setTimeout(60_000);
+
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'weka-operator-lock-'))));
 afterEach(() => rm(directory, { recursive: true, force: true }));
@@ -45,7 +48,7 @@ test('it is nobody’s when its holder was killed, with kill -9', async () => {
   while (got === undefined && Date.now() < deadline)
     got = await withLock(directory, async () => 'mine').catch(() => undefined);
   expect(got).toBe('mine');
-}, 60_000);
+});
 
 test('a directory that is not there is named', async () => {
   const missing = join(directory, 'missing');

@@ -7,6 +7,9 @@ import { PackageCache, sha256Of } from '../../../agents/drivers-loader/package-c
 import { aPackage, KEY } from './packages';
 import { TestNode } from './test-node';
 
+// Processes, on a machine that may be busy.
+jest.setTimeout(60_000);
+
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'weka-operator-cache-'))));
 afterEach(() => rm(directory, { recursive: true, force: true }));

@@ -43,6 +43,6 @@ test.each([
   ['JITTER_SECONDS', '-1', 'is "-1", not seconds'],
 ])('%s=%s is refused by name', (name, value, cause) => {
   expect(() => loadSettings(given({ [name]: value }))).toThrow(
-    expect.objectContaining({ code: 'AgentMisconfigured', parameters: { name, cause } }),
+    expect.objectContaining({ code: 'AgentMisconfigured', parameters: { name, cause } }) as Error,
   );
 });
