@@ -1,4 +1,5 @@
 import type { LiveObject } from '../../lib/base/kube-object';
+import type { DriverClaim } from '../../lib/drivers/claims';
 import { claimOf, claimsOn } from '../../lib/drivers/claims';
 
 const IMAGE = 'quay.io/weka.io/weka-in-container:4.4.5';
@@ -20,7 +21,11 @@ const object = (kind: string, name: string, spec: object, more: object = {}): Li
 const client = (name: string, spec: object = {}, more: object = {}): LiveObject =>
   object('WekaClient', name, { image: IMAGE, ...spec }, more);
 const node = (name: string, labels: Record<string, string> = {}) => ({ name, labels });
-const claim = (live: LiveObject) => claimOf(live) ?? expect(live).toBe('a claimant');
+const claim = (live: LiveObject): DriverClaim => {
+  const found = claimOf(live);
+  if (found === undefined) throw new Error(`${live.kind} claims nothing`);
+  return found;
+};
 
 describe('what an object wants of nodes', () => {
   test.each([
