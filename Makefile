@@ -7,11 +7,11 @@ SHELL := /bin/bash
 
 help:
 	@echo 'make demo   install, build, and run the operator against six simulated nodes'
-	@echo 'make test   install, and run every check and every test (with Go: against a real control plane)'
+	@echo 'make test   install, and run every check and every test (with Go: against a real control plane; as root: on a real node)'
 	@echo 'make build  compile to build/; then: npx weka-operator --help'
 	@echo 'make clean  remove what was installed and built'
 
-install: packages node node_modules/.package-lock.json
+install: node node_modules/.package-lock.json
 
 # npm writes this file at the end of an install: older than package-lock.json means stale, missing means none.
 node_modules/.package-lock.json: package-lock.json
@@ -22,16 +22,20 @@ node:
 	@command -v node npm >/dev/null || { echo 'Node.js 20.20 or newer, with npm, is needed and not on the PATH.' >&2; exit 1; }
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 20)) { console.error("Node.js 20.20 or newer is needed; this is " + process.version + "."); process.exit(1); }'
 
-# The only thing beyond Node that a fresh Debian may lack. Go is not installed: Debian's is too old to build a control
-# plane; without one on the PATH the cluster suites are reported as skipped.
+# What the tests use beyond Node, as a file or program and the Debian package that has it: QEMU and what fills a virtual
+# machine's drives. Go is not installed: Debian's is too old. What is missing is named, and the suites that need it are
+# reported as skipped.
+PACKAGES := /etc/ssl/certs/ca-certificates.crt=ca-certificates qemu-system-x86_64=qemu-system-x86 \
+  /usr/share/OVMF/OVMF_CODE_4M.secboot.fd=ovmf busybox=busybox-static depmod=kmod gcc=gcc make=make openssl=openssl \
+  mke2fs=e2fsprogs setpriv=util-linux ip=iproute2 mmdebstrap=mmdebstrap buildah=buildah
+
 packages:
-	@if [ ! -e /etc/ssl/certs/ca-certificates.crt ] && command -v apt-get >/dev/null; then \
-	  if [ "$$(id -u)" = 0 ]; then \
-	    apt-get update -qq </dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates </dev/null; \
-	  else \
-	    echo 'Not installed, for lack of root: ca-certificates. Without it Go cannot fetch the control plane: the cluster suites are then skipped.' >&2; \
-	  fi; \
-	fi
+	@missing=(); PATH="$$PATH:/usr/sbin:/sbin"; \
+	for pair in $(PACKAGES); do [ -e "$${pair%%=*}" ] || command -v "$${pair%%=*}" >/dev/null || missing+=("$${pair#*=}"); done; \
+	if [ "$${#missing[@]}" = 0 ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq </dev/null \
+	  && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$${missing[@]}" </dev/null >/dev/null; then exit 0; fi; \
+	echo "Not installed (root and apt are needed): $${missing[*]}. Suites that need them are reported as skipped." >&2
 
 build: install
 	npm run --silent build
@@ -39,7 +43,7 @@ build: install
 demo: install build
 	node build/cli/main.js demo
 
-test: install
+test: packages install
 	@npm test --silent </dev/null
 
 clean:
