@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonValue } from '../lib/base/json';
+import { sorted } from './sorted';
 
 /**
  * The one text of a JSON value: keys sorted by UTF-16 code unit, no white space, keys with the value `undefined`
@@ -12,7 +13,7 @@ export const canonicalJson = (value: JsonValue | undefined): string => {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object') throw new TypeError(`${typeof value} is not a JSON value`);
   const parts: string[] = [];
-  for (const key of Object.keys(value).sort()) {
+  for (const key of sorted(Object.keys(value))) {
     const item = value[key];
     if (item !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalJson(item)}`);
   }

@@ -9,8 +9,9 @@ import type { JsonObject, JsonValue } from '../lib/base/json';
 import { isJsonObject } from '../lib/base/json';
 import type { LiveObject, Manifest } from '../lib/base/kube-object';
 import type { FieldSet } from './fields';
-import { fieldElement, isEmptyMap, isEmptySet, NO_FIELDS, ownedBy, pathString, UNOWNED_METADATA } from './fields';
-import { childrenOf, itemsBy } from './merge-values';
+import { fieldElement, isEmptyMap, isEmptySet, NO_FIELDS, pathString, UNOWNED_METADATA } from './fields';
+import { childrenOf, finderIn, itemsBy } from './merge-values';
+import { ownedBy } from './owners';
 import { sameQuantity } from './quantity';
 import { childSchema, declares, isQuantity, itemSchema, resolveSchema, schemaFor, topologyOf } from './schemas';
 
@@ -149,11 +150,11 @@ class Walk {
   }
 
   private items(wanted: readonly JsonValue[], live: JsonValue, schema: Schema, owned: FieldSet): number {
-    const there = itemsBy(Array.isArray(live) ? live : [], schema);
+    const there = finderIn(live, schema);
     const below = itemSchema(schema);
     let kept = 0;
     for (const [element, value] of itemsBy(wanted, schema)) {
-      if (this.place(element, { value, schema: below, declared: false }, there.get(element), owned)) kept++;
+      if (this.place(element, { value, schema: below, declared: false }, there(element), owned)) kept++;
     }
     return kept;
   }

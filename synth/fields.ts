@@ -6,8 +6,9 @@
 import type { JsonSchema } from '../lib/api/json-schema';
 import type { JsonObject, JsonValue } from '../lib/base/json';
 import { isJsonObject } from '../lib/base/json';
-import type { KubeObject, ManagedFieldsEntry } from '../lib/base/kube-object';
+import type { KubeObject } from '../lib/base/kube-object';
 import { canonicalJson } from './canonical-json';
+import { sorted } from './sorted';
 import { childSchema, declares, itemSchema, resolveSchema, topologyOf } from './schemas';
 
 /** A set of field paths as a tree. `member`: the path up to here is in the set. */
@@ -27,7 +28,7 @@ export const NO_FIELDS: FieldSet = { member: false, children: NO_CHILDREN };
 export const LEAF: FieldSet = { member: true, children: NO_CHILDREN };
 
 /** A set from its parts. */
-export const fieldSet = (member: boolean, children: ReadonlyMap<string, FieldSet>): FieldSet => {
+export const fieldSet = (member: boolean, children: ReadonlyMap<string, FieldSet> = NO_CHILDREN): FieldSet => {
   if (children.size > 0) return { member, children };
   return member ? LEAF : NO_FIELDS;
 };
@@ -70,9 +71,11 @@ export const parseFields = (fieldsV1: JsonObject): FieldSet => {
 const formatNode = (set: FieldSet): JsonObject => {
   const { member, children } = set;
   const fields: JsonObject = member && children.size > 0 ? { '.': {} } : {};
-  for (const element of [...children.keys()].sort()) fields[element] = formatNode(children.get(element) ?? NO_FIELDS);
+  for (const element of sortedElements(set)) fields[element] = formatNode(children.get(element) ?? NO_FIELDS);
   return fields;
 };
+
+const sortedElements = ({ children }: FieldSet): string[] => sorted([...children.keys()]);
 
 /** Writes `fieldsV1`, elements sorted. */
 export const formatFields = (set: FieldSet): JsonObject => {
@@ -174,24 +177,34 @@ export const objectFields = (object: KubeObject, schema: JsonSchema | undefined)
 
 // — arithmetic ——————————————————————————————————————————————————————————————————————————————————————————————————
 
-/** Fields in either set. */
+/** Fields in either set; `a` itself when `b` adds nothing. */
 export const union = (a: FieldSet, b: FieldSet): FieldSet => {
-  if (isEmptySet(a) || a === b) return b;
-  if (isEmptySet(b)) return a;
-  const children = new Map(a.children);
-  for (const [element, child] of b.children) children.set(element, union(children.get(element) ?? NO_FIELDS, child));
-  return fieldSet(a.member || b.member, children);
+  if (a === b || isEmptySet(b)) return a;
+  if (isEmptySet(a)) return b;
+  let children: Map<string, FieldSet> | undefined;
+  for (const [element, child] of b.children) {
+    const own = a.children.get(element);
+    const both = own === undefined ? child : union(own, child);
+    if (both !== own) (children ??= new Map(a.children)).set(element, both);
+  }
+  const member = a.member || b.member;
+  return children === undefined && member === a.member ? a : fieldSet(member, children ?? a.children);
 };
 
-/** Fields of `a` that are not in `b`, path by path. */
+/** Fields of `a` that are not in `b`, path by path; `a` itself when they share none. */
 export const difference = (a: FieldSet, b: FieldSet): FieldSet => {
-  const children = new Map<string, FieldSet>();
-  for (const [element, child] of a.children) {
-    const other = b.children.get(element);
-    const rest = other === undefined ? child : difference(child, other);
-    if (!isEmptySet(rest)) children.set(element, rest);
+  if (isEmptySet(b)) return a;
+  let children: Map<string, FieldSet> | undefined;
+  for (const [element, child] of b.children) {
+    const own = a.children.get(element);
+    const rest = own === undefined ? undefined : difference(own, child);
+    if (rest === own || rest === undefined) continue;
+    children ??= new Map(a.children);
+    if (isEmptySet(rest)) children.delete(element);
+    else children.set(element, rest);
   }
-  return fieldSet(a.member && !b.member, children);
+  const member = a.member && !b.member;
+  return children === undefined && member === a.member ? a : fieldSet(member, children ?? a.children);
 };
 
 /** Fields in both sets. */
@@ -227,7 +240,7 @@ export const setOf = (paths: readonly FieldPath[]): FieldSet =>
 /** All paths of the set, sorted. */
 export const pathsOf = (set: FieldSet): FieldPath[] => {
   const paths: FieldPath[] = set.member ? [[]] : [];
-  for (const element of [...set.children.keys()].sort()) {
+  for (const element of sortedElements(set)) {
     for (const rest of pathsOf(set.children.get(element) ?? NO_FIELDS)) paths.push([element, ...rest]);
   }
   return paths;
@@ -258,35 +271,3 @@ const elementString = (element: string): string => {
 
 /** A path as people write it: `spec.containers[name="dist"].image`, `metadata.labels["weka.io/mode"]`. */
 export const pathString = (path: FieldPath): string => path.map(elementString).join('').replace(/^\./, '');
-
-// — who owns what ———————————————————————————————————————————————————————————————————————————————————————————————
-
-/** Which entries of managedFields are meant: of a manager, by apply unless said otherwise, of the main resource unless said otherwise. */
-export interface Owner {
-  readonly manager: string;
-  /** Default: Apply. */
-  readonly operation?: 'Apply' | 'Update';
-  /** Default: the object itself, not a subresource. */
-  readonly subresource?: string;
-}
-
-/** Whether `entry` of managedFields belongs to `owner`. */
-export const isOwnerEntry = (entry: ManagedFieldsEntry, owner: Owner): boolean =>
-  entry.manager === owner.manager &&
-  entry.operation === (owner.operation ?? 'Apply') &&
-  (entry.subresource ?? '') === (owner.subresource ?? '');
-
-const asOwner = (owner: Owner | string): Owner => (typeof owner === 'string' ? { manager: owner } : owner);
-
-const fieldsWhere = (live: KubeObject, wanted: (entry: ManagedFieldsEntry) => boolean): FieldSet =>
-  (live.metadata.managedFields ?? [])
-    .filter(wanted)
-    .reduce((set, entry) => union(set, parseFields(entry.fieldsV1)), NO_FIELDS);
-
-/** What `owner` owns of a live object by managedFields. A string is a manager that applies. */
-export const ownedBy = (live: KubeObject, owner: Owner | string): FieldSet =>
-  fieldsWhere(live, (entry) => isOwnerEntry(entry, asOwner(owner)));
-
-/** What anybody but `owner` owns of a live object. */
-export const ownedByOthers = (live: KubeObject, owner: Owner | string): FieldSet =>
-  fieldsWhere(live, (entry) => !isOwnerEntry(entry, asOwner(owner)));

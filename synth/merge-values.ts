@@ -179,7 +179,7 @@ export const childrenOf = (
   return children;
 };
 
-/** Finds what is directly below a container by its path element. */
+/** Finds what is directly below a container of a live object by its path element. */
 export const finderIn = (
   value: JsonValue | undefined,
   schema: Schema,
@@ -187,8 +187,28 @@ export const finderIn = (
   const topology = topologyOf(schema, value);
   if (topology.kind === 'leaf') return () => undefined;
   if (topology.kind === 'map') return (element) => (isField(element) ? ownValue(value, element.slice(2)) : undefined);
-  const items = itemsByElement(value as JsonValue[], topology, itemSchema(schema));
+  const items = storedItems(value as JsonValue[], topology, itemSchema(schema));
   return (element) => items.get(element);
+};
+
+interface StoredItems {
+  readonly topology: Topology;
+  readonly items: ReadonlyMap<string, JsonValue>;
+}
+
+/** Lists of live objects never change and are asked again at each change beside them: kept while they are held. */
+const known = new WeakMap<readonly JsonValue[], StoredItems>();
+
+const storedItems = (
+  list: readonly JsonValue[],
+  topology: Topology,
+  schema: Schema,
+): ReadonlyMap<string, JsonValue> => {
+  const found = known.get(list);
+  if (found?.topology === topology) return found.items;
+  const items = itemsByElement(list, topology, schema);
+  known.set(list, { topology, items });
+  return items;
 };
 
 const isField = (element: string): boolean => element.charCodeAt(0) === 102; // f:
@@ -227,11 +247,11 @@ export const effectOn = (
   const own = set.member ? memberEffect(before, after, schema) : undefined;
   if (set.children.size === 0) return own === undefined ? NO_EFFECT : own === 'taken' ? TAKEN : GONE;
   const [was, is] = [finderIn(before, schema), finderIn(after, schema)];
-  const [taken, gone] = [new Map<string, FieldSet>(), new Map<string, FieldSet>()];
+  let [taken, gone]: (Map<string, FieldSet> | undefined)[] = [];
   for (const [element, child] of set.children) {
     const found = effectOn(child, was(element), is(element), schemaAt(schema, element));
-    if (!isEmptySet(found.taken)) taken.set(element, found.taken);
-    if (!isEmptySet(found.gone)) gone.set(element, found.gone);
+    if (!isEmptySet(found.taken)) (taken ??= new Map()).set(element, found.taken);
+    if (!isEmptySet(found.gone)) (gone ??= new Map()).set(element, found.gone);
   }
   return { taken: fieldSet(own === 'taken', taken), gone: fieldSet(own === 'gone', gone) };
 };

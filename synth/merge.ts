@@ -12,17 +12,17 @@ import {
   difference,
   formatFields,
   isEmptySet,
-  isOwnerEntry,
   NO_FIELDS,
   objectFields,
-  ownedBy,
   parseFields,
   pathsOf,
   sameFields,
   union,
 } from './fields';
 import { sameJson } from './json-equal';
+import type { Ownership } from './merge-values';
 import { effectOn, extractValue, mergeValues, pruneValue, withoutNulls } from './merge-values';
+import { isOwnerEntry, ownedBy } from './owners';
 import { schemaFor } from './schemas';
 
 export interface MergeInput {
@@ -134,6 +134,19 @@ const ourEntry = (input: MergeInput, fields: FieldSet, time: string | undefined)
         },
       ];
 
+/** `before` with what is wanted, without what was given up. */
+const replaced = (
+  before: JsonObject,
+  wanted: JsonObject,
+  ownership: Ownership,
+  schema: JsonSchema | undefined,
+): JsonObject => {
+  const merged = mergeValues(before, wanted, schema);
+  if (isEmptySet(ownership.before)) return merged as JsonObject;
+  // An empty list owns nothing, so pruning may take it away although it is wanted: it is put back.
+  return mergeValues(pruneValue(merged, ownership, schema), wanted, schema) as JsonObject;
+};
+
 /** Applies `manifest` to `live` as the API server would. Schemas come from schemaFor unless given. */
 export const applyMerge = (input: MergeInput): MergeResult => {
   const { live, manager, subresource } = input;
@@ -148,10 +161,8 @@ export const applyMerge = (input: MergeInput): MergeResult => {
   const last = live === undefined ? NO_FIELDS : ownedBy(live, owner);
   const fields = objectFields(wanted as unknown as KubeObject, schema);
   const now = theirs.reduce((set, entry) => union(set, parseFields(entry.fieldsV1)), fields);
-  const merged = mergeValues(before, wanted, schema) as JsonObject;
-  const pruned = pruneValue(merged, { before: last, now: keepingMetadata(now), nulls: input.nulls === true }, schema);
-  // An empty list owns nothing, so pruning may take it away although it is wanted: it is put back.
-  const after = mergeValues(pruned, wanted, schema) as JsonObject;
+  const ownership = { before: last, now: keepingMetadata(now), nulls: input.nulls === true };
+  const after = replaced(before, wanted, ownership, schema);
 
   const others = affected(theirs, before, after, schema);
   const changed = live === undefined || !sameFields(fields, last) || !sameJson(before, after);

@@ -3,6 +3,7 @@
  * by stage (a stage that isn't ready ends the round with waits), prune what nothing wants, write the inventory again.
  * Nothing is deleted but children of this very parent, by UID; what can't be changed in place is kept and told, never replaced.
  */
+import type { JsonObject } from '../lib/base/json';
 import type { LiveObject, Manifest, ObjectRef } from '../lib/base/kube-object';
 import { refOf, refString } from '../lib/base/kube-object';
 import type { DesiredChild, InventoryEntry, LiveChild, Parent } from './child';
@@ -11,6 +12,7 @@ import { canBeOwned, identityOf, inventoryEntry, isOwnedBy, matchChildren } from
 import type { Difference } from './diff';
 import { diff, isSame, reasonsOf } from './diff';
 import { entryKey, sameInventory, unionInventory } from './inventory';
+import { sameJson } from './json-equal';
 import { compareForDelete, compareRefs } from './kind-order';
 import { extractOwned } from './merge';
 import type { Plan, Stage, Step } from './plan';
@@ -98,7 +100,8 @@ const stepsFor = (child: MatchedChild, names: Names, manager: string): Step[] =>
 };
 
 interface Remembered {
-  readonly key: string;
+  readonly child: MatchedChild;
+  readonly manager: string;
   /** What the steps depend on beside the spec, by identity: live objects are never changed in place. */
   readonly parts: readonly unknown[];
   readonly steps: Step[];
@@ -124,6 +127,11 @@ const partsOf = ({ metadata }: LiveObject, manager: string): readonly unknown[] 
 const sameParts = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((part, index) => part === b[index]);
 
+const isSameWish = (a: MatchedChild, b: MatchedChild): boolean =>
+  a.role === b.role && a.slot === b.slot && sameJson(json(a.manifest), json(b.manifest));
+
+const json = (manifest: Manifest): JsonObject => manifest as unknown as JsonObject;
+
 const ORDINARY: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
 
 /** What changes whenever the object does, status and metadata apart. */
@@ -131,17 +139,16 @@ const anchorOf = (live: LiveObject): object =>
   Object.keys(live).every((key) => ORDINARY.has(key)) ? (live.spec ?? live) : live;
 
 const livingSteps = (child: MatchedChild, live: LiveObject, manager: string): Step[] => {
-  const key = JSON.stringify([manager, child.role, child.slot, child.manifest]);
   const [anchor, parts] = [anchorOf(live), partsOf(live, manager)];
   const known = remembered.get(anchor);
-  if (known?.key === key && sameParts(known.parts, parts)) return known.steps;
+  if (known?.manager === manager && sameParts(known.parts, parts) && isSameWish(known.child, child)) return known.steps;
   const { manifest } = child;
   const isPod = manifest.kind === 'Pod' && manifest.apiVersion === 'v1';
   const difference = diff(manifest, live, manager);
   const steps = isPod
     ? podSteps(child, live, difference, manager)
     : [configure(child, live, difference, () => manifest)];
-  remembered.set(anchor, { key, parts, steps });
+  remembered.set(anchor, { child, manager, parts, steps });
   return steps;
 };
 

@@ -6,9 +6,10 @@ import type { KubeObject, ManagedFieldsEntry } from '../../lib/base/kube-object'
 import type { FieldSet } from '../../synth/fields';
 import {
   difference,
+  fieldSet,
   formatFields,
   isEmptySet,
-  isOwnerEntry,
+  LEAF,
   NO_FIELDS,
   parseFields,
   sameFields,
@@ -16,6 +17,7 @@ import {
   union,
 } from '../../synth/fields';
 import { sameJson } from '../../synth/json-equal';
+import { isOwnerEntry } from '../../synth/owners';
 import { childrenOf, effectOn, finderIn } from '../../synth/merge-values';
 import { topologyOf } from '../../synth/schemas';
 import { textOf } from '../text';
@@ -48,16 +50,18 @@ export const updateOwnership = (
   if (old !== undefined && (old.metadata.managedFields ?? []).length === 0) return [];
   const kept = entries.flatMap((entry) => remaining(entry, isOwnerEntry(entry, owner), before, { after, schema }));
   const mine = kept.find((entry) => isOwnerEntry(entry, owner));
-  const fields = union(mine === undefined ? NO_FIELDS : parseFields(mine.fieldsV1), changed);
-  if (isEmptySet(fields)) return kept;
-  const entry = {
-    ...owner,
-    apiVersion: next.apiVersion,
-    fieldsType: 'FieldsV1',
-    fieldsV1: formatFields(fields),
-    time: writer.time,
-  };
+  const fieldsV1 = withFields(mine, changed);
+  if (fieldsV1 === undefined) return kept;
+  const entry = { ...owner, apiVersion: next.apiVersion, fieldsType: 'FieldsV1', fieldsV1, time: writer.time };
   return sortEntries([...kept.filter((each) => each !== mine), entry]);
+};
+
+/** What an entry has with more fields; `undefined`: still none. */
+const withFields = (entry: ManagedFieldsEntry | undefined, more: FieldSet): JsonObject | undefined => {
+  if (entry === undefined) return isEmptySet(more) ? undefined : formatFields(more);
+  const owned = parseFields(entry.fieldsV1);
+  const fields = union(owned, more);
+  return fields === owned ? entry.fieldsV1 : formatFields(fields);
 };
 
 /** A list of one empty entry: the writer wants nobody to own anything. */
@@ -79,7 +83,7 @@ const remaining = (
   const set = parseFields(entry.fieldsV1);
   const { taken, gone } = effectOn(set, before, write.after, write.schema);
   const rest = difference(own ? set : difference(set, taken), gone);
-  if (sameFields(rest, set)) return [entry];
+  if (rest === set || sameFields(rest, set)) return [entry];
   return isEmptySet(rest) ? [] : [{ ...entry, fieldsV1: formatFields(rest) }];
 };
 
@@ -95,27 +99,28 @@ const changedFields = (before: JsonValue | undefined, after: JsonValue, schema: 
   if (before === after) return NO_FIELDS;
   if (before === undefined) return addedFields(after, schema);
   if (topologyOf(schema, after).kind === 'leaf' || topologyOf(schema, before).kind === 'leaf') {
-    return sameJson(before, after) ? NO_FIELDS : { member: true, children: new Map() };
+    return sameJson(before, after) ? NO_FIELDS : LEAF;
   }
   return changedChildren(before, after, schema);
 };
 
 const changedChildren = (before: JsonValue, after: JsonValue, schema: JsonSchema | undefined): FieldSet => {
   const was = finderIn(before, schema);
-  const children = new Map<string, FieldSet>();
+  let children: Map<string, FieldSet> | undefined;
   for (const [element, child] of childrenOf(after, schema)) {
     const set = changedFields(was(element), child.value, child.schema);
-    if (!isEmptySet(set)) children.set(element, set);
+    if (!isEmptySet(set)) (children ??= new Map()).set(element, set);
   }
-  return { member: false, children };
+  return fieldSet(false, children);
 };
 
 /** Something wholly new is owned with everything in it, each container for itself too. */
 const addedFields = (value: JsonValue, schema: JsonSchema | undefined): FieldSet => {
+  if (topologyOf(schema, value).kind === 'leaf') return LEAF;
   const children = new Map<string, FieldSet>();
   for (const [element, child] of childrenOf(value, schema))
     children.set(element, addedFields(child.value, child.schema));
-  return { member: true, children };
+  return fieldSet(true, children);
 };
 
 /** Structures that a built-in kind has before anything is in them: nobody owns them. */

@@ -81,8 +81,21 @@ const foundAs = (value: JsonValue, type: string): string =>
     : `&value.valueUnstructured{Value:${JSON.stringify(value)}}`;
 
 /** What server-side apply says of the first thing that doesn't fit the schema, with its path; `undefined`: all fits. */
-export const applyError = (manifest: KubeObject, schema: Schema): string | undefined =>
-  schema === undefined ? undefined : errorAt(manifest as unknown as JsonValue, schema, []);
+export const applyError = (manifest: KubeObject, schema: Schema): string | undefined => {
+  if (schema === undefined) return undefined;
+  const wrong = (order: Order): string | undefined =>
+    errorAt(manifest as unknown as JsonValue, schema, { at: [], order });
+  // Which of several mistakes is told depends on the order of fields; where there is none it doesn't matter.
+  return wrong('as they come') === undefined ? undefined : wrong('sorted');
+};
+
+type Order = 'as they come' | 'sorted';
+
+/** Where the walk is, and in which order it takes fields. */
+interface Course {
+  readonly at: string[];
+  readonly order: Order;
+}
 
 const typeErrorAt = (value: JsonValue, schema: Schema, path: readonly string[]): string | undefined => {
   const type = typeOf(schema) ?? '';
@@ -93,26 +106,27 @@ const typeErrorAt = (value: JsonValue, schema: Schema, path: readonly string[]):
   return `${applyPath(path)}: expected ${expected}, got ${foundAs(value, type)}`;
 };
 
-/** `path` is where the walk is; each step is taken back. */
-const errorAt = (value: JsonValue, schema: Schema, path: string[]): string | undefined => {
-  const wrong = typeErrorAt(value, schema, path);
+const errorAt = (value: JsonValue, schema: Schema, course: Course): string | undefined => {
+  const wrong = typeErrorAt(value, schema, course.at);
   if (wrong !== undefined) return wrong;
-  if (Array.isArray(value)) return errorInList(value, schema, path);
-  return isJsonObject(value) ? errorInFields(value, schema, path) : undefined;
+  if (Array.isArray(value)) return errorInList(value, schema, course);
+  return isJsonObject(value) ? errorInFields(value, schema, course) : undefined;
 };
 
-const errorInFields = (value: JsonObject, schema: Schema, path: string[]): string | undefined => {
-  for (const name of Object.keys(value).sort()) {
+const errorInFields = (value: JsonObject, schema: Schema, course: Course): string | undefined => {
+  const { at, order } = course;
+  const names = Object.keys(value);
+  for (const name of order === 'sorted' ? names.sort() : names) {
     const item = value[name];
     if (item === undefined) continue;
-    path.push(`f:${name}`);
+    at.push(`f:${name}`);
     const under = childSchema(schema, name);
     if (under === undefined && isClosed(schema) && !declares(schema, name)) {
-      return `${applyPath(path)}: field not declared in schema`;
+      return `${applyPath(at)}: field not declared in schema`;
     }
-    const found = errorAt(item, under, path);
+    const found = errorAt(item, under, course);
     if (found !== undefined) return found;
-    path.pop();
+    at.pop();
   }
   return undefined;
 };
@@ -127,19 +141,20 @@ const isClosed = (schema: Schema): boolean => {
   );
 };
 
-const errorInList = (items: readonly JsonValue[], schema: Schema, path: string[]): string | undefined => {
+const errorInList = (items: readonly JsonValue[], schema: Schema, course: Course): string | undefined => {
+  const { at } = course;
   const topology = topologyOf(schema, items as JsonValue[]);
   const under = itemSchema(schema);
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
     const element =
       topology.kind === 'leaf' || topology.kind === 'map' ? `i:${index}` : elementOf(item, topology, under);
-    if (seen.has(element)) return `${applyPath(path)}: duplicate entries for key ${applyPath([element])}`;
+    if (seen.has(element)) return `${applyPath(at)}: duplicate entries for key ${applyPath([element])}`;
     seen.add(element);
-    path.push(element);
-    const found = errorAt(item, under, path);
+    at.push(element);
+    const found = errorAt(item, under, course);
     if (found !== undefined) return found;
-    path.pop();
+    at.pop();
   }
   return undefined;
 };

@@ -7,8 +7,6 @@ import {
   isEmptySet,
   NO_FIELDS,
   objectFields,
-  ownedBy,
-  ownedByOthers,
   parseFields,
   pathsOf,
   pathString,
@@ -17,6 +15,7 @@ import {
   union,
 } from '../../synth/fields';
 import type { FieldPath } from '../../synth/fields';
+import { ownedBy, ownedByOthers } from '../../synth/owners';
 import { schemaFor } from '../../synth/schemas';
 import { aPod } from './objects';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { LiveObject, Manifest } from '../../lib/base/kube-object';
 import { diff, isSame } from '../../synth/diff';
-import { formatFields, ownedBy, pathString } from '../../synth/fields';
+import { formatFields, pathString } from '../../synth/fields';
+import { ownedBy } from '../../synth/owners';
 import { sameJson } from '../../synth/json-equal';
 import type { JsonObject } from '../../lib/base/json';
 import { applyMerge, extractOwned } from '../../synth/merge';
