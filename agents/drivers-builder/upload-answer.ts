@@ -47,7 +47,7 @@ const problemOf = (body: string): { readonly code: ErrorCode | undefined; readon
   const text = typeof message === 'string' ? message : body.trim();
   return {
     code: typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : undefined,
-    message: text === '' ? 'no reason given' : text.slice(0, CAUSE_CHARACTERS),
+    message: text === '' ? 'no reason given' : text.slice(0, CAUSE_CHARACTERS).replace(/\.$/, ''),
   };
 };
 

@@ -38,7 +38,7 @@ describe('the answer to an upload', () => {
   });
 
   test.each([
-    ['{"code":"StorageFull","message":"There is no room."}', 'HTTP 507: There is no room.'],
+    ['{"code":"StorageFull","message":"There is no room."}', 'HTTP 507: There is no room'],
     ['<html>', 'HTTP 507: <html>'],
     ['', 'HTTP 507: no reason given'],
     ['{"message":7}', 'HTTP 507: {"message":7}'],

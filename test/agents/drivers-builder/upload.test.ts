@@ -146,7 +146,7 @@ describe('an upload that fails says why', () => {
   test('other bytes are there', async () => {
     dist.stored.set(id, Buffer.from('other'));
     expect(await upload()).toMatch(
-      /^The distribution service at \S+ does not take the package: it has other bytes already \(HTTP 409: Package \S+ has other bytes already\.\)/,
+      /^The distribution service at \S+ does not take the package: it has other bytes already \(HTTP 409: Package \S+ has other bytes already\)/,
     );
     expect(dist.stored.get(id)?.toString()).toBe('other');
   });
