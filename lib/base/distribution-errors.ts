@@ -52,6 +52,11 @@ export const DISTRIBUTION_ERRORS = {
     retry: false,
   },
   // — a distribution service and those who upload ———————————————————————————————————————————————————————————
+  PathUnknown: {
+    summary: 'There is nothing at {path}.',
+    remedy: 'Packages are listed at /dist/v1/drivers/.',
+    retry: false,
+  },
   PackageIdInvalid: {
     summary: '“{id}” is not the id of a driver package.',
     remedy: 'Ids are made by the operator: use the one in the builder’s instructions.',
