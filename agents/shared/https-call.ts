@@ -53,10 +53,12 @@ const attempt = (call: HttpsCall): Promise<HttpsAnswer> =>
       // Said again, because an environment variable can switch the default off.
       rejectUnauthorized: true,
     });
-    const timer = setTimeout(
-      () => outgoing.destroy(new Error(`no answer within ${call.timeoutMs} ms`)),
-      call.timeoutMs,
-    );
+    const giveUp = (why: string): void => {
+      // First of all: what the broken connection says later is not the reason.
+      reject(new Error(why));
+      outgoing.destroy();
+    };
+    const timer = setTimeout(() => giveUp(`no answer within ${call.timeoutMs} ms`), call.timeoutMs);
     outgoing.once('close', () => clearTimeout(timer));
     const began = performance.now();
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
@@ -68,7 +70,7 @@ const attempt = (call: HttpsCall): Promise<HttpsAnswer> =>
       let size = 0;
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > call.maxBytes) outgoing.destroy(new Error(`the answer is longer than ${call.maxBytes} bytes`));
+        if (size > call.maxBytes) giveUp(`the answer is longer than ${call.maxBytes} bytes`);
         else chunks.push(chunk);
       });
       incoming.once('error', reject);
