@@ -181,7 +181,7 @@ describe('modules', () => {
     tar.entry({ name: '../a.ko' }, 'tar a');
     tar.entry({ name: 'drivers/notes' }, 'x'.repeat(5000));
     tar.finalize();
-    await new Promise((resolve) => tar.on('end', resolve));
+    await new Promise<void>((resolve) => tar.on('end', () => resolve()));
     await writeFiles({
       [join(root, 'm/b/wekafsio.ko')]: 'b',
       [join(root, 'm/c.txt')]: 'c',
