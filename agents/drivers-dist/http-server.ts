@@ -33,7 +33,10 @@ export interface Served {
 
 /** A connection on which nothing moves is closed, milliseconds: whoever is stuck holds a chunk in memory. */
 const IDLE_MS = 60_000;
-const HEADERS_MS = 20_000;
+/** Counted from the connection: a thousand handshakes at once take their time. */
+const HEADERS_MS = 60_000;
+/** Connections that wait to be accepted; the kernel's own limit may be lower. */
+const BACKLOG = 4096;
 /** An upload of the largest package over a slow link. */
 const REQUEST_MS = 1_800_000;
 
@@ -63,6 +66,8 @@ export class HttpServer {
       serverFactory: (handler) => serverOf(handler, certificate),
       routerOptions: { maxParamLength: 512 },
       exposeHeadRoutes: false,
+      // What the router refuses by itself: URLs that can't be decoded, names of endless length.
+      frameworkErrors: (error, request, reply) => void answerError(served.log, error, request, reply),
     });
     // Bodies are streams; the upload route reads its own.
     this.app.removeAllContentTypeParsers();
@@ -83,7 +88,7 @@ export class HttpServer {
 
   /** Listens; resolves with the port. Rejects when the address can't be bound. */
   async listen(port: number, host = '::'): Promise<number> {
-    await this.app.listen({ port, host });
+    await this.app.listen({ port, host, backlog: BACKLOG });
     return (this.app.server.address() as AddressInfo).port;
   }
 
@@ -106,11 +111,10 @@ const answerError = async (
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
-  // What the router itself refuses: a malformed URL, a method that no path has.
   const { statusCode } = error as { statusCode?: number };
-  const asked = error instanceof OperatorError || statusCode === undefined || statusCode >= 500;
   const path = request.url.split('?')[0] ?? '';
-  const problem = problemOf(asked ? error : new OperatorError('PathUnknown', { path }));
+  const byRouter = !(error instanceof OperatorError) && statusCode !== undefined && statusCode < 500;
+  const problem = problemOf(byRouter ? new OperatorError('PathUnknown', { path: path.slice(0, 300) }) : error);
   if (problem.status === 500) log.error('A request failed', { path, error });
   return reply.code(problem.status).headers(problem.headers).send(problem.body);
 };
