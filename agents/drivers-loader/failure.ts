@@ -26,3 +26,7 @@ export const failureOf = (thrown: unknown): Failure => {
   const texts = Object.entries(parameters).map(([name, value]) => [name, String(value)]);
   return { code, parameters: Object.fromEntries(texts) as Record<string, string> };
 };
+
+/** The loader's image may be the user's: it must bring kmod and util-linux. */
+export const notInImage = (program: string): OperatorError =>
+  new OperatorError('AgentMisconfigured', { name: program, cause: 'is not in its image' });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { notInImage } from './failure';
 import type { CommandEnd } from './host';
 
 /** A module's init function that hangs can't be ended by anybody; the attempt ends all the same. */
@@ -47,7 +48,7 @@ const saidSince = async (before: readonly string[], module: string): Promise<str
     .slice(-MOST_LINES);
 };
 
-/** insmod, rmmod or modprobe with `args` as they are, and of a failure what kernel and program said. */
+/** insmod, rmmod or modprobe with `args` as they are, and of a failure what kernel and program said. Rejects where there is no such program. */
 export const kernelCommand = async (
   program: 'insmod' | 'rmmod' | 'modprobe',
   args: readonly string[],
@@ -56,6 +57,7 @@ export const kernelCommand = async (
   const before = await kernelLog();
   const { code, stderr } = await run(program, args);
   if (code === 0) return { ok: true };
+  if (code === 'ENOENT') throw notInImage(program);
   return { ok: false, said: withoutName(lastLine(stderr)), kernelLog: await saidSince(before, module) };
 };
 

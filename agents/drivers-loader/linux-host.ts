@@ -49,11 +49,11 @@ const kernelFacts = async (sysDirectory: string): Promise<KernelFacts> => {
   };
 };
 
-/** No file shows it: it is that of any module which came with the kernel. */
+/** No file shows it: it is that of any module which came with the kernel. Those below other directories were added since. */
 const kernelVermagic = async (): Promise<string | undefined> => {
   const directory = join(MODULES, release());
-  const first = (await textOf(join(directory, 'modules.dep')))?.split(':', 1)[0]?.trim();
-  return first === undefined || first === '' ? undefined : vermagicOf(join(directory, first));
+  const first = /^(kernel\/[^:]+):/m.exec((await textOf(join(directory, 'modules.dep'))) ?? '')?.[1];
+  return first === undefined ? undefined : vermagicOf(join(directory, first));
 };
 
 const disabled = async (): Promise<string | undefined> => {

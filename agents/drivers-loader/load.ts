@@ -8,7 +8,6 @@ import type { PackageManifest } from '../../lib/drivers/package-manifest';
 import type { Log } from '../shared/log';
 import { wantedKey, wantedPackage } from './decide';
 import { errorOf, failureOf } from './failure';
-import type { FetchLimits } from './fetch-package';
 import type { Host, KernelFacts } from './host';
 import { bringIn } from './into-kernel';
 import { withLock } from './lock';
@@ -17,6 +16,14 @@ import { PackageCache } from './package-cache';
 import type { LoadSettings } from './settings';
 import { ownModules } from './unload-plan';
 
+/** See fetchPackage (fetch-package.ts). */
+type FetchPackage = (
+  entry: IndexEntry,
+  cache: PackageCache,
+  settings: LoadSettings,
+  options: { readonly signal: AbortSignal },
+) => Promise<void>;
+
 /** What an attempt works with. */
 export interface Attempt {
   readonly host: Host;
@@ -24,7 +31,8 @@ export interface Attempt {
   readonly log: Log;
   /** Aborted when the Pod is being deleted: what has not reached the kernel then is given up. Its reason is LoaderStopped. */
   readonly signal: AbortSignal;
-  readonly fetchLimits?: FetchLimits;
+  /** Puts the package into the cache: whole and with the right digest, or rejects. */
+  readonly fetch: FetchPackage;
 }
 
 /** What becomes known on the way, for the result of an attempt that fails later. */
@@ -84,9 +92,10 @@ const load = async (
   await cache.create();
   return withLock(cache.directory, async () => {
     await cache.prepare();
-    tell({ from: await obtain(entry, cache, attempt) });
+    // Before the download, which may need their room.
     const removed = await cache.prune(entry);
     if (removed.length > 0) log.info('packages that nobody needs were removed', { removed });
+    tell({ from: await obtain(entry, cache, attempt) });
     return cache.withExtracted(entry.size, async (directory) => {
       const opened = await openPackage(cache.pathOf(entry), key, directory);
       tell({ manifest: opened.manifest });
@@ -108,13 +117,11 @@ const readShards = (directory: string, id: string): Promise<Readonly<Record<stri
   );
 
 const obtain = async (entry: IndexEntry, cache: PackageCache, attempt: Attempt): Promise<'cache' | 'dist'> => {
-  const { settings, log, signal, fetchLimits } = attempt;
+  const { settings, log, signal, fetch } = attempt;
   const held = await cache.find(entry);
   if (held === 'found') return 'cache';
   if (held === 'removed')
     log.warn('the package in the cache had other bytes and was removed', { id: packageId(entry) });
-  // Loaded only now: half of the program's start is its HTTP client, which a reboot does not need.
-  const { fetchPackage } = await import('./fetch-package');
-  await fetchPackage(entry, cache, settings, { signal, ...(fetchLimits === undefined ? {} : { limits: fetchLimits }) });
+  await fetch(entry, cache, settings, { signal });
   return 'dist';
 };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/base/errors';
+import { notInImage } from './failure';
 
 const LOCK_FILE = '.lock';
 /** What flock(1) is told to end with when another holds the lock. */
@@ -34,7 +35,7 @@ const taken = (holder: ChildProcess, directory: string): Promise<void> =>
     const fail = (cause: string): void => reject(new OperatorError('NodeDirectoryUnusable', { directory, cause }));
     holder.stdout?.once('data', () => resolve());
     holder.stderr?.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-300)));
-    holder.once('error', (error) => fail(`flock does not run: ${error.message}`));
+    holder.once('error', () => reject(notInImage('flock')));
     holder.once('close', (code) => {
       if (code === HELD_BY_ANOTHER) reject(new OperatorError('LoaderBusy'));
       else fail(`flock ended with ${code ?? 'a signal'}: ${complaint.trim()}`);

@@ -5,6 +5,7 @@ import { resultMessage } from '../../lib/drivers/agent-result';
 import { createLog } from '../shared/log';
 import { failureOf } from './failure';
 import { writeFileAtomic } from '../shared/atomic-file';
+import type { Attempt } from './load';
 import { loadSettings, stateDirectoryOf, terminationLogOf, watchSettings } from './settings';
 import { loadedFile, resultFile, watch } from './watch';
 
@@ -18,13 +19,15 @@ const stopping = (): AbortSignal => {
   return controller.signal;
 };
 
+/** Half of the program's start is its HTTP client, which a reboot does not need. */
+const fetch: Attempt['fetch'] = async (...what) => (await import('./fetch-package.js')).fetchPackage(...what);
+
 const attempt = async (): Promise<LoadResult> => {
   try {
     const settings = loadSettings(process.env);
     // Not loaded by `watch`, which stays for months.
-    const [{ linuxHost }, { loadDriver }] = await Promise.all([import('./linux-host'), import('./load')]);
-    const host = linuxHost(settings.sysDirectory);
-    return await loadDriver({ host, settings, log, signal: stopping() });
+    const [{ linuxHost }, { loadDriver }] = await Promise.all([import('./linux-host.js'), import('./load.js')]);
+    return await loadDriver({ host: linuxHost(settings.sysDirectory), settings, log, signal: stopping(), fetch });
   } catch (error) {
     log.error('the loader cannot start', { error });
     const wekaVersion = process.env['WEKA_VERSION'] ?? '';

@@ -96,7 +96,7 @@ export const LOADING_ERRORS = {
   },
   AgentMisconfigured: {
     summary: 'The agent cannot start: {name} {cause}.',
-    remedy: 'Let the operator make the Pod again; it sets what its agents need.',
+    remedy: 'Let the operator make the Pod again; where a program is missing, name an image that has it.',
     retry: false,
   },
 } as const satisfies Record<string, ErrorSpec>;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadedFile, resultFile } from '../../../agents/drivers-loader/watch';
 import type { LoadResult } from '../../../lib/drivers/agent-result';
 import { readLoadResult } from '../../../lib/drivers/agent-result';
+import type { PackageKey } from '../../../lib/drivers/package';
 import { aPackage } from './packages';
 import { TestNode } from './test-node';
 
@@ -50,6 +51,13 @@ const start = (mode: string, more: Record<string, string> = {}): { child: ChildP
   return { child, ended };
 };
 
+/** A package for the kernel of this machine, whose modules would not load into it. */
+const hostKey = (): PackageKey => ({
+  wekaVersion: node.settings.wekaVersion,
+  kernel: release(),
+  architecture: ({ x64: 'amd64', arm64: 'arm64' } as Record<string, string>)[process.arch] ?? process.arch,
+});
+
 const result = async (): Promise<LoadResult | undefined> =>
   readLoadResult(await readFile(node.settings.terminationLog, 'utf8'));
 
@@ -74,8 +82,7 @@ test('so does a termination message that cannot be written: the log has it', asy
 });
 
 test('a Pod that is deleted while it fetches: nothing is left, and it ends with 0', async () => {
-  const architecture = ({ x64: 'amd64', arm64: 'arm64' } as Record<string, string>)[process.arch] ?? process.arch;
-  const key = { wekaVersion: node.settings.wekaVersion, kernel: release(), architecture };
+  const key = hostKey();
   let asked: () => void = () => undefined;
   const fetching = new Promise<void>((resolve) => (asked = resolve));
   await node.offer(await aPackage([{ name: 'wekafsio' }], { key }), () => asked());
@@ -99,4 +106,12 @@ test('the watch ends at once when it is told to, wherever it is', async () => {
 test('another mode is a mistake of whoever starts it', async () => {
   const { code, said } = await start('unload').ended;
   expect([code, said]).toEqual([2, 'usage: drivers-loader load|watch\n']);
+});
+
+test('an image that lacks a program is named, whatever it was to be used for', async () => {
+  await node.offer(await aPackage([{ name: 'wekafsio' }], { key: hostKey() }));
+  await start('load', { PATH: '/nowhere' }).ended;
+  expect(await result()).toMatchObject({
+    failure: { code: 'AgentMisconfigured', parameters: { name: 'flock', cause: 'is not in its image' } },
+  });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadDriver } from '../../../agents/drivers-loader/load';
 import type { LoadSettings } from '../../../agents/drivers-loader/settings';
 import type { FetchLimits } from '../../../agents/drivers-loader/fetch-package';
+import { fetchPackage } from '../../../agents/drivers-loader/fetch-package';
 import type { Log } from '../../../agents/shared/log';
 import { createLog } from '../../../agents/shared/log';
 import type { LoadResult } from '../../../lib/drivers/agent-result';
@@ -101,7 +102,8 @@ export class TestNode {
       settings: { ...this.settings, ...more },
       log: this.log(),
       signal: this.stop.signal,
-      fetchLimits: this.limits,
+      fetch: (entry, cache, settings, { signal }) =>
+        fetchPackage(entry, cache, settings, { signal, limits: this.limits }),
     });
   }
 
