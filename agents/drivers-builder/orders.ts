@@ -1,18 +1,19 @@
 import type { BuilderDesired } from '../../lib/drivers/agent-documents';
 import type { JsonObject } from '../../lib/base/json';
-import { isPackageId } from '../../lib/drivers/package';
+import type { Refused } from '../../lib/base/document';
+import { readBuilderDesired } from '../../lib/drivers/read-documents';
 
 /** Where a package goes, and the permit for it. */
 export type BuildOrder = Pick<BuilderDesired, 'id' | 'distUrl' | 'permit'>;
 
-/** Reads a BuilderDesired body; `undefined`: it is none. */
-export const readOrder = (body: JsonObject): BuildOrder | undefined => {
-  const { id, distUrl, permit } = body;
-  if (typeof id !== 'string' || typeof distUrl !== 'string' || typeof permit !== 'string') return undefined;
-  return isPackageId(id) && isHttps(distUrl) && permit !== '' ? { id, distUrl, permit } : undefined;
+/** Reads a BuilderDesired body; refused: a sentence that says why it is none. */
+export const readOrder = (body: JsonObject): BuildOrder | Refused => {
+  const read = readBuilderDesired(body);
+  if ('refused' in read) return read;
+  const { id, distUrl, permit } = read.body;
+  const https = URL.canParse(distUrl) && new URL(distUrl).protocol === 'https:';
+  return https ? { id, distUrl, permit } : { refused: 'distUrl is not an https URL' };
 };
-
-const isHttps = (url: string): boolean => URL.canParse(url) && new URL(url).protocol === 'https:';
 
 /** The operator's latest word on where the package goes; others wait for it. */
 export class Orders {
@@ -22,7 +23,7 @@ export class Orders {
   /** Takes a body that the gateway sent; what is no order changes nothing. Throws then, so that it is logged. */
   take(body: JsonObject): void {
     const order = readOrder(body);
-    if (order === undefined) throw new Error('it is no order for a builder');
+    if ('refused' in order) throw new Error(order.refused);
     this.latest = order;
     for (const wake of [...this.waiting]) wake();
   }

@@ -58,18 +58,18 @@ describe('the answer to an upload', () => {
 });
 
 describe('an order of the operator', () => {
-  const id = packageId({ wekaVersion: '4.4.5', kernel: '6.1.0', architecture: 'amd64' });
-  const order = { id, distUrl: 'https://dist.ns.svc:60002', permit: 'a.b' };
+  const key = { wekaVersion: '4.4.5', kernel: '6.1.0', architecture: 'amd64' };
+  const order = { id: packageId(key), distUrl: 'https://dist.ns.svc:60002', permit: 'a.b' };
   test('is taken, fields that nobody knows aside', () => {
-    expect(readOrder({ ...order, wekaVersion: '4.4.5', news: 1 })).toEqual(order);
+    expect(readOrder({ ...order, ...key, news: 1 })).toEqual(order);
   });
   test.each([
     ['no id', { id: undefined }],
     ['an id that climbs', { id: '../x_0123456789' }],
     ['an endpoint in the clear', { distUrl: 'http://dist:60002' }],
     ['an endpoint that is none', { distUrl: 'dist' }],
-    ['no permit', { permit: '' }],
+    ['no permit', { permit: undefined }],
   ])('is none with %s', (_, change) => {
-    expect(readOrder({ ...order, ...change })).toBeUndefined();
+    expect(readOrder({ ...order, ...key, ...change })).toEqual({ refused: expect.any(String) });
   });
 });

@@ -15,7 +15,8 @@ import { FakeDist } from './fake-dist';
 
 const ca = createAuthority('installation');
 const credential = issue(ca, { commonName: 'installation' }, { subject: { commonName: 'dist' }, hosts: ['127.0.0.1'] });
-const id = packageId({ wekaVersion: '4.4.5', kernel: '6.1.0', architecture: 'amd64' });
+const key = { wekaVersion: '4.4.5', kernel: '6.1.0', architecture: 'amd64' };
+const id = packageId(key);
 const archive = Buffer.alloc(300_000, 'driver');
 const built = { archive, sha256: createHash('sha256').update(archive).digest('hex'), compiler: 'gcc 12.2.0' };
 const permit = (key = 'permit key', expires = Date.now() / 1000 + 60, of = id): string =>
@@ -51,7 +52,7 @@ const begin = (times: Partial<UploadTimes> = {}, stop = new AbortController()) =
       return failureText(failureOf(error));
     },
   );
-  const order = (change: object = {}): void => orders.take({ id, distUrl: url, permit: permit(), ...change });
+  const order = (change: object = {}): void => orders.take({ ...key, id, distUrl: url, permit: permit(), ...change });
   return { done, order, said };
 };
 const upload = (change: object = {}, times: Partial<UploadTimes> = {}): Promise<string> => {
