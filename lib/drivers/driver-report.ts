@@ -28,8 +28,12 @@ export interface DriverReport {
   readonly cell: string;
 }
 
+/** Who else wants a driver of the node, where that is another version; nobody: its record is older than the claim. */
+const rivals = (claim: DriverClaim, { claimants = [] }: NonNullable<WekaNodeSpec['driver']>): readonly string[] =>
+  claimants.filter((name) => name !== claim.claimant);
+
 const conflict = (claim: DriverClaim, driver: NonNullable<WekaNodeSpec['driver']>): string => {
-  const others = (driver.claimants ?? []).filter((name) => name !== claim.claimant).join(', ') || 'others';
+  const others = rivals(claim, driver).join(', ');
   const { summary, remedy } = ERRORS.VersionConflict;
   const parameters = { claimant: claim.claimant, wanted: claim.wekaVersion, kept: driver.wekaVersion, others };
   return `${fillIn(summary, parameters)} ${remedy}`;
@@ -53,10 +57,13 @@ const verdictOn = (claim: DriverClaim, { name }: NodeFacts, record: LiveObject |
   const { driver, loaded, condition } = record === undefined ? {} : recorded(record);
   if (driver === undefined) return pending(name);
   if ((driver.waiting?.wekaVersion ?? driver.wekaVersion) !== claim.wekaVersion)
-    return { node: name, ready: false, reason: 'VersionConflict', message: conflict(claim, driver) };
-  if (condition === undefined) return pending(name);
-  const { status, reason, message } = condition;
-  return { node: name, ready: status === 'True' && loaded === claim.wekaVersion, reason, message };
+    return rivals(claim, driver).length === 0
+      ? pending(name)
+      : { node: name, ready: false, reason: 'VersionConflict', message: conflict(claim, driver) };
+  const ready = condition?.status === 'True';
+  // What is said of the version before says nothing of this one.
+  if (condition === undefined || (ready && loaded !== claim.wekaVersion)) return pending(name);
+  return { node: name, ready, reason: condition.reason, message: condition.message };
 };
 
 /** A condition names the reason that most nodes share; among equals the first by name. */

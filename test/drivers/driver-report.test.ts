@@ -60,6 +60,11 @@ test.each([
     ['False', 'VersionConflict', expect.stringContaining('keeps 4.4.1, which WekaClient/x/y want'), '2/3'],
   ],
   [
+    'a record that is older than the claim is no conflict',
+    [loaded('n1'), loaded('n2'), record('n3', { wekaVersion: '4.4.1', claimants: ['WekaClient/default/c'] })],
+    ['False', 'Pending', expect.stringContaining('n3: Its driver has not been looked at yet'), '2/3'],
+  ],
+  [
     'an old version that waits for its turn is none',
     [
       loaded('n1'),
