@@ -63,11 +63,23 @@ export const compilerProblem = (
   });
 };
 
-/** Why modules of one compiler may not fit a kernel of another; `undefined`: they fit, or nobody knows. */
-export const compilerWarning = (kernelCompiler: string, version: string): string | undefined => {
-  const [ours, theirs] = [majorOf(version), majorOf(readCompiler(kernelCompiler).version)];
-  if (ours === 0 || theirs === 0 || ours === theirs) return undefined;
-  return `The kernel was built with compiler version ${theirs}, the modules are built with ${ours}`;
+/**
+ * A compiler for people, and a warning where its major version is not that which built the kernel: some kernels then refuse
+ * to build modules, others take them.
+ */
+export const describeCompiler = (
+  program: string,
+  version: string,
+  kernelCompiler: string,
+): { readonly text: string; readonly warning?: string } => {
+  const text = `${/clang/.test(program) ? 'clang' : 'gcc'} ${version}`.trim();
+  const theirs = readCompiler(kernelCompiler).version;
+  const differ = version !== '' && theirs !== '' && majorOf(version) !== majorOf(theirs);
+  if (!differ) return { text };
+  return {
+    text: `${text} (kernel: ${theirs})`,
+    warning: `The kernel was built with compiler version ${theirs}, the modules are built with ${version}`,
+  };
 };
 
 /**

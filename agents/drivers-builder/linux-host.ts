@@ -23,7 +23,7 @@ import { runProcess } from './linux-process';
 import { modulesInArchive } from './packed-modules';
 import type { BuilderPaths } from './settings';
 
-/** What a directory of headers must hold, below its top; the second of two is run, and belongs to the node's libraries. */
+/** What a directory of headers must hold, by its path below it. */
 const REQUIRED = ['Makefile', 'include/generated/autoconf.h', 'scripts/mod/modpost', 'scripts/basic/fixdep'];
 /** Programs of the headers that every build runs, where the kernel has them. */
 const TOOLS = ['scripts/basic/fixdep', 'tools/objtool/objtool'];

@@ -1,7 +1,7 @@
 import { OperatorError } from '../../lib/base/errors';
 import { compilerCandidates, readCompiler } from '../../lib/drivers/build-headers';
 import { failure, refuse } from '../shared/failure';
-import { compilerProblem, compilerWarning, headersProblem, kernelProblem, scriptProblem, toolProblem } from './decide';
+import { compilerProblem, describeCompiler, headersProblem, kernelProblem, scriptProblem, toolProblem } from './decide';
 import type { BuildContext, DriverSource, Tools } from './driver-source';
 import { buildEnvironment } from './driver-source';
 import type { BuilderHost } from './host';
@@ -52,20 +52,23 @@ export const checkTools = async (context: BuildContext): Promise<Tools> => {
   refuse(compilerProblem(kernel, headers.compiler, found));
   await checkHeaderTools(context, headers.tools);
   const { compiler = '', make = '', strip } = found;
+  const toolchain = await describeTools(context, { compiler, make, kernelCompiler: headers.compiler });
+  return { headers, compiler, make, ...(strip === undefined ? {} : { strip }), toolchain };
+};
+
+const describeTools = async (
+  context: BuildContext,
+  { compiler, make, kernelCompiler }: Readonly<Record<'compiler' | 'make' | 'kernelCompiler', string>>,
+): Promise<Tools['toolchain']> => {
+  const { log, machine } = context;
   const version = (await firstLine(context, compiler, ['-dumpfullversion', '-dumpversion'])) ?? '';
-  const warning = compilerWarning(headers.compiler, version);
-  if (warning !== undefined) log.warn(warning, { kernelCompiler: headers.compiler });
+  const described = describeCompiler(compiler, version, kernelCompiler);
+  if (described.warning !== undefined) log.warn(described.warning, { kernelCompiler });
   const makeVersion = await firstLine(context, make, ['--version']);
   return {
-    headers,
-    compiler,
-    make,
-    ...(strip === undefined ? {} : { strip }),
-    toolchain: {
-      compiler: `${/clang/.test(compiler) ? 'clang' : 'gcc'} ${version}`.trim(),
-      ...(makeVersion === undefined ? {} : { make: makeVersion }),
-      ...(context.machine.libc === '' ? {} : { libc: context.machine.libc }),
-    },
+    compiler: described.text,
+    ...(makeVersion === undefined ? {} : { make: makeVersion }),
+    ...(machine.libc === '' ? {} : { libc: machine.libc }),
   };
 };
 

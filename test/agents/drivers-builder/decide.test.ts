@@ -1,7 +1,7 @@
 import {
   buildProblem,
   compilerProblem,
-  compilerWarning,
+  describeCompiler,
   headersProblem,
   kernelProblem,
   scriptProblem,
@@ -105,13 +105,23 @@ describe('the compiler', () => {
     expect(textOf(compilerProblem(kernel, kernelCompiler, { ...all, ...without }))).toContain(text);
   });
 
-  test.each([
-    [debian, '12.4.0', undefined],
-    [debian, '11.2.0', 'The kernel was built with compiler version 12, the modules are built with 11'],
-    [debian, '', undefined],
-    ['', '12.2.0', undefined],
-  ])('of kernel %j, with %j here: %s', (kernelCompiler, version, warning) => {
-    expect(compilerWarning(kernelCompiler, version)).toBe(warning);
+  test.each<[string, string, string, string, string | undefined]>([
+    ['/usr/bin/gcc-12', '12.4.0', debian, 'gcc 12.4.0', undefined],
+    [
+      '/usr/bin/gcc',
+      '11.2.0',
+      debian,
+      'gcc 11.2.0 (kernel: 12.2.0)',
+      'The kernel was built with compiler version 12.2.0, the modules are built with 11.2.0',
+    ],
+    ['/usr/bin/clang-17', '17.0.6', 'clang version 17.0.1', 'clang 17.0.6', undefined],
+    ['/usr/bin/gcc', '', debian, 'gcc', undefined],
+    ['/usr/bin/gcc', '12.2.0', '', 'gcc 12.2.0', undefined],
+  ])('%s %s for a kernel of %j is "%s"', (program, version, kernelCompiler, text, warning) => {
+    expect(describeCompiler(program, version, kernelCompiler)).toEqual({
+      text,
+      ...(warning === undefined ? {} : { warning }),
+    });
   });
 });
 
