@@ -1,182 +1,255 @@
 import type { WekaPolicySpec, WekaPolicyStatus } from '../lib/api/weka-policy';
-import { conditionsOf, isTrue, verdictOf } from '../lib/base/conditions';
+import { conditionsOf, findCondition, isTrue, verdictOf } from '../lib/base/conditions';
 import { parseDuration } from '../lib/base/duration';
-import type { LiveObject } from '../lib/base/kube-object';
-import { refOf, refString } from '../lib/base/kube-object';
-import type { BuildDemand, ImageDemand } from '../lib/drivers/demand';
-import { buildDemands, imagesWithoutVersion } from '../lib/drivers/demand';
+import type { LiveObject, Manifest, ObjectKey } from '../lib/base/kube-object';
+import { keyOf } from '../lib/base/kube-object';
+import { LABEL } from '../lib/base/names';
+import { fullStorage } from '../lib/container/dist';
+import { imagesWithoutVersion } from '../lib/drivers/demand';
+import { holdingsDocument } from '../lib/drivers/dist-holdings';
+import type { DriverDistributionProps } from '../lib/drivers/driver-distribution';
 import { distServiceUrl, DriverDistribution, ROLE } from '../lib/drivers/driver-distribution';
 import { packageKeyString } from '../lib/drivers/package';
-import type { BuildState } from '../lib/drivers/policy-report';
+import { recordedPackages } from '../lib/drivers/package-plan';
+import type { PolicyPackages } from '../lib/drivers/policy-packages';
+import { policyPackages } from '../lib/drivers/policy-packages';
 import { distributionStatus } from '../lib/drivers/policy-report';
-import { recogniseDistributionChild } from '../lib/drivers/recognise';
-import { DEFAULT_LABEL_KEYS, nodeFacts } from '../lib/nodes/node-facts';
-import type { LiveChild } from '../synth/child';
+import { DEFAULT_LABEL_KEYS } from '../lib/nodes/node-facts';
 import { render } from '../synth/render';
 import { childrenFrom, notRunYet, ourConditions, pick } from './common';
+import type { Installation } from './installation';
 import { TYPES, wakesAll } from './kinds';
+import type { ClaimScope, PolicyScope } from './policy-scope';
+import { distOf, observePolicy, payloadOf } from './policy-scope';
 import { projectNode } from './projections';
-import type { BaseScope, Outcome, Reader, Reconciler, Report } from './runtime/reconciler';
+import type { Decision, EventNote, Outcome, Reader, Reconciler, Report, SharedWrite } from './runtime/reconciler';
+import { controllerKey } from './runtime/wiring';
 
 const TYPE = 'enable-local-drivers-distribution';
 const DEFAULT_INTERVAL_MS = 5 * 60_000;
-
-/** What one round of a policy reads. */
-export interface PolicyScope extends BaseScope {
-  readonly spec: WekaPolicySpec;
-  /** Images of clusters and clients, and those that the policy itself names. */
-  readonly images: readonly ImageDemand[];
-  /** What must be built for them on these nodes. */
-  readonly builds: readonly BuildDemand[];
-  readonly live: readonly LiveChild[];
-}
+/** A claim that is not bound changes without telling us. */
+const CLAIM_LOOK_MS = 30_000;
+const AGENT = 'container/';
 
 /**
  * WekaPolicy controller, for policies of type enable-local-drivers-distribution.
  *
- * Reads:   the policy; all Nodes; images of all WekaClusters and WekaClients; its own Services and WekaContainers.
+ * Reads:   the policy; all Nodes and WekaNodes; images of all WekaClusters and WekaClients; its own Services and
+ *          WekaContainers; what its distribution service has told; what the registry says, where its source lets it ask; its
+ *          volume claim and StorageClass, where it wants one.
  * Writes:  Service `<policy>-dist`, the dist WekaContainer, one builder WekaContainer for each (WEKA version × kernel ×
- *          architecture); WekaPolicy.status.
- * Wakes:   on the policy, its children, Nodes, clusters and clients; every spec.payload.interval otherwise.
- * Never:   changes the image of a builder (a new version is a new builder); touches a node; makes a second child beside
- *          one that the Go operator made.
+ *          architecture) that is to be built, the volume claim `<policy>-dist` where one is asked for; what its distribution
+ *          service shall hold; WekaPolicy.status.
+ * Wakes:   on all of these; every spec.payload.interval otherwise.
+ * Never:   changes the image of a builder (a new version is a new builder); removes a builder whose WEKA version somebody
+ *          uses, or that it did not make; deletes a volume claim or what lies in it; touches a node; makes a second child
+ *          beside one that the Go operator made.
  * Crash safety: children carry an owner reference from their first write; deletion is the API server's garbage collection.
+ *          Which bytes are right, and since when nobody needs a version, is written in the status.
  */
-export const policyReconciler: Reconciler<PolicyScope> = {
+export const policyReconciler = (settings: Installation): Reconciler<PolicyScope> => ({
   name: 'policy',
-  primary: { type: TYPES.policy },
+  primary: { type: TYPES.policy, wakes: wakesWaiting },
   children: [{ type: TYPES.service }, { type: TYPES.container }],
   reads: [
     { type: TYPES.node, project: projectNode, wakes: wakesAll(TYPES.policy) },
+    { type: TYPES.wekaNode, wakes: wakesAll(TYPES.policy) },
     { type: TYPES.cluster, wakes: wakesAll(TYPES.policy) },
     { type: TYPES.client, wakes: wakesAll(TYPES.policy) },
+    { type: TYPES.configMap, namespace: settings.operatorNamespace, labelSelector: LABEL.driversIndex },
+  ],
+  signals: [
+    {
+      subscribe: (listener) => settings.exchange.onObserved((agent) => agent.startsWith(AGENT) && listener(agent)),
+      wakes: (agent, reader) => ownersOf(agent.slice(AGENT.length), reader),
+    },
+    { subscribe: (listener) => settings.registry.onAnswer(listener), wakes: wakesAll(TYPES.policy) },
   ],
   finalizer: false,
   validate: (object) => {
-    const { type } = object.spec as WekaPolicySpec;
+    const { type } = object.spec as unknown as WekaPolicySpec;
     return type === TYPE ? undefined : notRunYet(object, `policy type ${type}`);
   },
-  observe: (object, reader) => observe(object, reader),
-  decide: (scope) => {
-    const interval = parseDuration(scope.spec.payload.interval ?? '');
-    return {
-      children:
-        scope.object.metadata.deletionTimestamp === undefined
-          ? childrenFrom(
-              render((chart) => new DriverDistribution(chart, 'drivers', props(scope))),
-              (role, slot) => becauseOf(scope.builds, role, slot),
-            )
-          : [],
-      live: scope.live,
-      requeueAfterMs: interval === undefined || interval === 0 ? DEFAULT_INTERVAL_MS : interval,
-    };
-  },
-  report: (scope, outcome) => report(scope, outcome),
+  observe: (object, reader) => observePolicy(object, reader, settings),
+  decide: (scope) => decide(scope, settings),
+  report: (scope, outcome) => report(scope, outcome, settings),
+});
+
+/** The policy that a container belongs to. */
+const ownersOf = (containerUID: string, reader: Reader): readonly ObjectKey[] =>
+  reader
+    .list(TYPES.container)
+    .filter(({ metadata }) => metadata.uid === containerUID)
+    .flatMap((container) => controllerKey(container, TYPES.policy) ?? []);
+
+/** Policies that wait for this one. */
+const wakesWaiting = ({ metadata }: LiveObject, reader: Reader): readonly ObjectKey[] =>
+  reader
+    .list(TYPES.policy)
+    .filter(
+      (policy) => (policy.spec as unknown as WekaPolicySpec).payload?.waitForPolicies?.includes(metadata.name) === true,
+    )
+    .map(keyOf);
+
+const statusOf = ({ object }: PolicyScope): WekaPolicyStatus => object.status ?? {};
+
+/** All packages, decided. The same twice a round: from the same scope it gives the same. */
+const packagesOf = (scope: PolicyScope, { registry, registryUrl, offline }: Installation): PolicyPackages => {
+  const images = new Map(scope.nodes.map(({ name, osImage }) => [name, osImage]));
+  return policyPackages({
+    now: scope.now,
+    mode: payloadOf(scope.spec).source ?? 'Local',
+    offline,
+    observed: scope.observed,
+    recorded: recordedPackages(statusOf(scope).typedStatus?.distService?.packages),
+    indexed: scope.indexed,
+    answer: (key) => registry.answer(registryUrl, key),
+    demands: scope.demands,
+    builders: new Map(scope.live.filter(({ role }) => role === ROLE.builder).map(({ slot, object }) => [slot, object])),
+    versionsInUse: scope.versionsInUse,
+    osImageOf: (node) => images.get(node) ?? '',
+  });
 };
 
-const observe = (object: LiveObject, reader: Reader): Omit<PolicyScope, 'now'> => {
-  const spec = object.spec as WekaPolicySpec;
-  const payload = spec.payload.driverDistPayload;
-  const images: ImageDemand[] = [
-    ...reader.list(TYPES.cluster).flatMap((cluster) => imagesOf(cluster, ['spec.image', 'status.lastAppliedImage'])),
-    ...reader.list(TYPES.client).flatMap((client) => imagesOf(client, ['spec.image'])),
-    ...(payload?.ensureImages ?? []).map((image) => ({ image, wantedBy: 'ensureImages' })),
-  ];
+const decide = (scope: PolicyScope, settings: Installation): Decision => {
+  const { object, claim } = scope;
+  // What waits for others makes nothing; what has been made already is kept.
+  const waits = scope.waitingFor.length > 0 && scope.live.length === 0;
+  if (object.metadata.deletionTimestamp !== undefined || waits) return { children: [], live: [] };
+  const packages = packagesOf(scope, settings);
+  const dist = distOf(scope.live);
   return {
-    object,
-    spec,
-    images,
-    builds: buildDemands(images, reader.list(TYPES.node).map(nodeFacts), payload?.nodeSelectors ?? []),
-    live: [TYPES.service, TYPES.container].flatMap((type) => reader.childrenOf(object, type)).flatMap(liveChild),
+    children: childrenFrom(
+      render((chart) => new DriverDistribution(chart, 'drivers', props(scope, packages, settings))),
+      (role, slot) => becauseOf(packages, role, slot),
+    ),
+    live: managed(scope, packages),
+    shared: claim === undefined ? [] : claimWrites(claim),
+    documents: dist === undefined ? [] : [holdingsDocument(dist.metadata.uid, { packages: packages.holdings })],
+    requeueAfterMs: lookAgain(scope, packages),
   };
 };
 
+/** Builders that are neither wanted nor expired are left alone: somebody may roll back. */
+const managed = ({ live }: PolicyScope, { builds, expired }: PolicyPackages): PolicyScope['live'] => {
+  const wanted = new Set(builds.map(packageKeyString));
+  return live.filter(({ role, slot }) => role !== ROLE.builder || wanted.has(slot) || expired.has(slot));
+};
+
+const lookAgain = ({ spec, claim }: PolicyScope, { lookAgainMs }: PolicyPackages): number => {
+  const interval = parseDuration(spec.payload.interval ?? '');
+  const usual = interval === undefined || interval === 0 ? DEFAULT_INTERVAL_MS : interval;
+  const unbound = claim !== undefined && claim.live?.status?.['phase'] !== 'Bound' ? [CLAIM_LOOK_MS] : [];
+  return Math.min(usual, ...unbound, ...(lookAgainMs === undefined ? [] : [lookAgainMs]));
+};
+
 /** Why a child is wanted, for plans and logs. */
-const becauseOf = (builds: readonly BuildDemand[], role: string, slot: string): string => {
+const becauseOf = ({ builds }: PolicyPackages, role: string, slot: string): string => {
   const build = builds.find((each) => role === ROLE.builder && packageKeyString(each) === slot);
   if (build === undefined) return role === ROLE.service ? 'where packages are fetched' : 'stores and serves packages';
-  const nodes = build.nodes.length === 1 ? build.nodes[0] : `${build.nodes.length} nodes`;
+  const [first = 'a node that has it installed'] = build.nodes;
+  const nodes = build.nodes.length <= 1 ? first : `${build.nodes.length} nodes`;
   return `${build.wekaVersion} for kernel ${build.kernel} of ${nodes}; wanted by ${build.wantedBy.join(', ')}`;
 };
 
-/** A cluster in the middle of an upgrade needs the drivers of both versions. */
-const imagesOf = (object: LiveObject, paths: readonly ('spec.image' | 'status.lastAppliedImage')[]): ImageDemand[] => {
-  const images = paths.map((path) =>
-    path === 'spec.image' ? object.spec?.['image'] : object.status?.['lastAppliedImage'],
-  );
-  return images.flatMap((image) =>
-    typeof image === 'string' && image !== '' ? [{ image, wantedBy: refString(refOf(object)) }] : [],
-  );
-};
-
-const liveChild = (object: LiveObject): LiveChild[] => {
-  const identity = recogniseDistributionChild(object);
-  return identity === undefined ? [] : [{ ...identity, object }];
-};
-
-type Props = ConstructorParameters<typeof DriverDistribution>[2];
-
-const props = (scope: PolicyScope): Props => {
-  const { object, spec, live, images } = scope;
+const props = (
+  scope: PolicyScope,
+  { builds }: PolicyPackages,
+  { operatorImage }: Installation,
+): DriverDistributionProps => {
+  const { object, spec, live, claim } = scope;
   const { name, namespace = 'default', labels = {} } = object.metadata;
-  const dist = live.find(({ role }) => role === ROLE.dist)?.object.metadata.name;
+  const payload = payloadOf(spec);
+  const dist = distOf(live)?.metadata.name;
   return {
     name,
     namespace,
     labels,
     ...(dist === undefined ? {} : { distName: dist }),
-    image: spec.image ?? images[0]?.image ?? '',
+    image: spec.image ?? operatorImage,
     ...pick(spec, ['imagePullSecret', 'serviceAccountName']),
     tolerations: spec.tolerations ?? [],
-    builds: scope.builds,
-    ...payloadProps(spec.payload.driverDistPayload ?? {}),
+    builds,
+    distNodeSelector: payload.distNodeSelector ?? {},
+    ...storageOf(payload.storage, claim),
+    labelKeys: {
+      kernel: payload.kernelLabelKey ?? DEFAULT_LABEL_KEYS.kernel,
+      architecture: payload.architectureLabelKey ?? DEFAULT_LABEL_KEYS.architecture,
+    },
+    ...(payload.builderPreRunScript === undefined ? {} : { preRunScript: payload.builderPreRunScript }),
+    extraBuildArgs: payload.extraBuildArgs ?? [],
+    ...pick(payload, ['buildTimeout', 'builderImageOverride']),
   };
 };
 
-type DistPayload = NonNullable<WekaPolicySpec['payload']['driverDistPayload']>;
-
-const payloadProps = (payload: DistPayload): Pick<Props, 'distNodeSelector' | 'labelKeys' | 'extraBuildArgs'> => ({
-  distNodeSelector: payload.distNodeSelector ?? {},
-  labelKeys: {
-    kernel: payload.kernelLabelKey ?? DEFAULT_LABEL_KEYS.kernel,
-    architecture: payload.architectureLabelKey ?? DEFAULT_LABEL_KEYS.architecture,
-  },
-  ...(payload.builderPreRunScript === undefined ? {} : { preRunScript: payload.builderPreRunScript }),
-  extraBuildArgs: payload.extraBuildArgs ?? [],
-  ...pick(payload, ['buildTimeout', 'builderImageOverride']),
-});
-
-const report = (scope: PolicyScope, outcome: Outcome | undefined): Report => {
-  const { object, now, live, images } = scope;
-  const { name, namespace, generation } = object.metadata;
-  const status = (object.status ?? {}) as WekaPolicyStatus;
-  return {
-    status: distributionStatus({
-      now,
-      generation,
-      conditions: ourConditions(object),
-      lastRunTime: status.lastRunTime,
-      previousResult: status.result,
-      serviceUrl: distServiceUrl(name, namespace ?? 'default'),
-      distReady: live.some(({ role, object: dist }) => role === ROLE.dist && isReady(dist)),
-      builds: scope.builds.map((build) => buildState(packageKeyString(build), live)),
-      unknownVersions: imagesWithoutVersion(images).map(({ image }) => image),
-      failure: outcome?.error === undefined ? undefined : verdictOf(outcome.error),
-    }),
-    events: [],
-  };
+const storageOf = (
+  storage: ReturnType<typeof payloadOf>['storage'],
+  claim: ClaimScope | undefined,
+): Pick<DriverDistributionProps, 'storage'> => {
+  if (storage?.claimName !== undefined) return { storage: { claim: storage.claimName } };
+  if (claim !== undefined) return { storage: { claim: claim.ref.name } };
+  return storage?.hostPath === undefined ? {} : { storage: { directory: storage.hostPath } };
 };
 
-const isReady = (container: LiveObject): boolean =>
-  isTrue(conditionsOf(container), 'Ready') || container.status?.['status'] === 'Running';
+/** The claim has no owner: what lies in it outlives the policy, as a directory of a node does, and the next one takes it up. */
+const claimWrites = ({ ref, size, storageClassName, live }: ClaimScope): SharedWrite[] => {
+  if (live !== undefined) return [];
+  const { namespace } = ref;
+  const manifest: Manifest = {
+    apiVersion: ref.apiVersion,
+    kind: ref.kind,
+    metadata: {
+      name: ref.name,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { [LABEL.createdBy]: 'weka-operator' },
+    },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: size } },
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+    },
+  };
+  return [{ manifest, live: undefined }];
+};
 
-const buildState = (slot: string, live: readonly LiveChild[]): BuildState => {
-  const builder = live.find((child) => child.role === ROLE.builder && child.slot === slot)?.object;
-  if (builder === undefined) return { slot, state: 'missing' };
-  const status = builder.status?.['status'];
-  if (status === 'Completed') return { slot, state: 'done' };
-  const why = conditionsOf(builder).find(({ type }) => type === 'Ready')?.message;
-  return status === 'Error'
-    ? { slot, state: 'failed', ...(why === undefined ? {} : { message: why }) }
-    : { slot, state: 'building' };
+const report = (scope: PolicyScope, outcome: Outcome | undefined, settings: Installation): Report => {
+  const { object, now, images } = scope;
+  const { name, namespace = 'default', generation } = object.metadata;
+  const { lastRunTime, result } = statusOf(scope);
+  const { demanded, entries } = packagesOf(scope, settings);
+  const dist = distOf(scope.live);
+  const status = distributionStatus({
+    now,
+    generation,
+    conditions: ourConditions(object),
+    lastRunTime,
+    previousResult: result,
+    serviceUrl: distServiceUrl(name, namespace),
+    distReady: dist !== undefined && isTrue(conditionsOf(dist), 'Ready'),
+    full: fullStorage(scope.observed),
+    demanded: demanded.map(({ entry }) => entry),
+    packages: entries,
+    unknownVersions: imagesWithoutVersion(images).map(({ image }) => image),
+    waitingFor: scope.waitingFor,
+    storage: missingClass(scope.claim),
+    failure: outcome?.error === undefined ? undefined : verdictOf(outcome.error),
+  });
+  return { status, events: eventsOf(status) };
+};
+
+const missingClass = (claim: ClaimScope | undefined) =>
+  claim?.classMissing === true
+    ? {
+        code: 'StorageClassMissing',
+        parameters: { name: claim.storageClassName ?? '', claim: claim.ref.name },
+      }
+    : undefined;
+
+/** What is merely on its way is no news. */
+const QUIET: ReadonlySet<string> = new Set(['Building', 'DistributionNotReady', 'WaitingForPolicies']);
+
+const eventsOf = (status: Report['status']): readonly EventNote[] => {
+  const ready = findCondition(conditionsOf({ status }), 'Ready');
+  if (ready === undefined || ready.status === 'True' || QUIET.has(ready.reason)) return [];
+  return [{ type: 'Warning', reason: ready.reason, message: ready.message }];
 };

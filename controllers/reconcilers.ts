@@ -11,7 +11,7 @@ import { wekaNodeReconciler } from './weka-node';
 /** Everything that the manager runs. A new reconciler is one file and one line here. */
 export const reconcilers = (settings: Installation): readonly Reconciler[] =>
   [
-    policyReconciler,
+    policyReconciler(settings),
     containerReconciler(settings),
     nodeReconciler,
     wekaNodeReconciler(settings),

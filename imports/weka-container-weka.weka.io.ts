@@ -455,6 +455,13 @@ export interface WekaContainerSpec {
   readonly resources?: WekaContainerSpecResources;
 
   /**
+   * Absolute directory on the node that a distribution service keeps its packages in. Default: a directory under the WEKA directory of the node. Changing it takes effect when a Pod is next created; running Pods keep the old value.
+   *
+   * @schema WekaContainerSpec#packagesDirectory
+   */
+  readonly packagesDirectory?: string;
+
+  /**
    * Volume claim that holds the data directory in place of a directory of the node. Default: a directory of the node. Changing it affects only what is created afterwards; nothing restarts.
    *
    * @schema WekaContainerSpec#pvc
@@ -520,6 +527,7 @@ export function toJson_WekaContainerSpec(obj: WekaContainerSpec | undefined): Re
     'overrides': toJson_WekaContainerSpecOverrides(obj.overrides),
     'hostPID': obj.hostPid,
     'resources': toJson_WekaContainerSpecResources(obj.resources),
+    'packagesDirectory': obj.packagesDirectory,
     'pvc': toJson_WekaContainerSpecPvc(obj.pvc),
   };
   // filter undefined values

@@ -384,6 +384,18 @@ const spec = Type.Object({
   resources: optional(
     podResources({ does: 'CPU and memory of the Pod in place of the computed ones.', absent: 'computed' }),
   ),
+  packagesDirectory: optional(
+    Type.String(
+      field(
+        {
+          does: 'Absolute directory on the node that a distribution service keeps its packages in.',
+          absent: 'a directory under the WEKA directory of the node',
+          change: 'pod',
+        },
+        { pattern: '^/' },
+      ),
+    ),
+  ),
   pvc: optional(
     pvcConfig({
       does: 'Volume claim that holds the data directory in place of a directory of the node.',

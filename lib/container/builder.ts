@@ -7,7 +7,7 @@ import type { AgentFailure } from '../drivers/agent-result';
 import type { PackageKey } from '../drivers/package';
 import type { BuildEnd } from './build-end';
 import { attemptOf, buildEnd, inputsOf, nextAttempt } from './build-end';
-import { buildResultText, builtDigest } from './build-result-text';
+import { buildResultText, builtDigest } from '../drivers/build-result-text';
 import type { Phase } from './phase';
 import { done, failing, going } from './phase';
 import { podPhase, startTrouble, unscheduled } from './pod-status';
@@ -29,7 +29,7 @@ export interface BuilderInput {
   readonly noTarget: AgentFailure | undefined;
   /** How the distribution service holds the package; `untold`: it has said nothing since this operator leads. */
   readonly held: HeldPackage | 'missing' | 'untold';
-  /** The headers that the last attempt lacked are there now. */
+  /** The record of the node of the Pod says that it has the headers of the kernel. */
   readonly headersAppeared: boolean;
   /** Its turn among the builders of the cluster has come. */
   readonly hasSlot: boolean;
@@ -150,7 +150,8 @@ const failed = (
 ): BuilderStep => {
   const phase = failing('Error', failure);
   const attempts = isOutdated(pod, input) ? 0 : attemptOf(pod);
-  const hopeful = attempts === 0 || (input.headersAppeared && attempts <= HOPEFUL_ATTEMPTS);
+  const appeared = failure.code === 'HeadersMissing' && input.headersAppeared;
+  const hopeful = attempts === 0 || (appeared && attempts <= HOPEFUL_ATTEMPTS);
   const due = hopeful ? input.now : nextAttempt(failure, attempts, at);
   const status: JsonObject = {
     ...countOf(attempts),

@@ -8,7 +8,8 @@ export type DriverMode = (typeof DRIVER_MODES)[number];
 export const isDriverMode = (mode: string): mode is DriverMode => (DRIVER_MODES as readonly string[]).includes(mode);
 
 /** Containers that do one thing and end. `dist` is WEKA's old word for a builder. */
-export const isOneOff = (mode: DriverMode): boolean => mode !== 'drivers-dist';
+export const isBuilderMode = (mode: string): mode is Exclude<DriverMode, 'drivers-dist'> =>
+  isDriverMode(mode) && mode !== 'drivers-dist';
 
 /** The agent that runs beside WEKA's image in a Pod of this mode. */
-export const agentOf = (mode: DriverMode): string => (mode === 'drivers-dist' ? 'drivers-dist' : 'drivers-builder');
+export const agentOf = (mode: DriverMode): string => (isBuilderMode(mode) ? 'drivers-builder' : 'drivers-dist');

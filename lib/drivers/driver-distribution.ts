@@ -1,12 +1,14 @@
-import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { API_VERSION } from '../api/kind';
 import type { Toleration } from '../api/common';
+import type { ManifestMetadata } from '../base/cdk';
+import { Resource, Service } from '../base/cdk';
 import { ANNOTATION, LABEL } from '../base/names';
 import { propagated } from '../base/propagation';
 import { childName, labelValue, shortHash } from '../base/safe-names';
+import { anyOfNodes } from '../container/pod-affinity';
 import type { LabelKeys } from '../nodes/node-facts';
-import type { BuildDemand } from './demand';
+import type { BuildDemand, Placement } from './demand';
 import { packageKeyString } from './package';
 
 /** Ports that WEKA's clients of a distribution service expect; fixed. */
@@ -14,6 +16,9 @@ export const DIST_PORT = 60002;
 export const DIST_AGENT_PORT = 60001;
 /** `spec.name` of dist and builder containers: WEKA's name of the container inside the Pod; fixed. */
 export const DIST_CONTAINER_NAME = 'dist';
+
+/** Size of a volume claim that the operator makes where nobody names one. */
+export const DEFAULT_CLAIM_SIZE = '20Gi';
 
 /** Roles of a policy's children. */
 export const ROLE = { service: 'service', dist: 'dist', builder: 'builder' } as const;
@@ -41,6 +46,8 @@ export interface DriverDistributionProps {
   readonly serviceAccountName?: string;
   /** Where dist may run. @default any node */
   readonly distNodeSelector: Readonly<Record<string, string>>;
+  /** Where dist keeps packages. @default a directory under the WEKA directory of the node that it first runs on */
+  readonly storage?: { readonly claim: string } | { readonly directory: string };
   /** One builder each. */
   readonly builds: readonly BuildDemand[];
   /** Node labels that hold kernel and architecture. */
@@ -77,33 +84,30 @@ export class DriverDistribution extends Construct {
   }
 
   private addService(): void {
-    new ApiObject(this, 'service', {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: this.metadata(this.serviceName, ROLE.service, '', {}),
-      spec: {
-        type: 'ClusterIP',
-        selector: this.distLabels(),
-        ports: [{ name: 'weka-drivers-dist', protocol: 'TCP', port: DIST_PORT, targetPort: DIST_PORT }],
-      },
+    new Service(this, 'service', {
+      ...this.metadata(this.serviceName, ROLE.service, '', {}),
+      selector: this.distLabels(),
+      ports: [{ name: 'weka-drivers-dist', protocol: 'TCP', port: DIST_PORT, targetPort: DIST_PORT }],
     });
   }
 
   private addDist(): void {
+    const { image, distNodeSelector } = this.props;
     this.addContainer(
       'dist',
       this.metadata(this.distName, ROLE.dist, '', { ...this.distLabels(), [LABEL.app]: this.serviceName }),
       {
         mode: 'drivers-dist',
-        image: this.props.image,
+        image,
         // An empty map is never applied: taking the last key out of one that is owned leaves null, which no schema takes.
-        ...(Object.keys(this.props.distNodeSelector).length === 0 ? {} : { nodeSelector: this.props.distNodeSelector }),
+        ...(Object.keys(distNodeSelector).length === 0 ? {} : { nodeSelector: distNodeSelector }),
+        ...storageOf(this.props.storage),
       },
     );
   }
 
   private addBuilder(build: BuildDemand): void {
-    const { name, labelKeys, builderImageOverride, preRunScript } = this.props;
+    const { name, builderImageOverride, preRunScript } = this.props;
     const slot = packageKeyString(build);
     this.addContainer(
       `builder ${slot}`,
@@ -114,12 +118,10 @@ export class DriverDistribution extends Construct {
       {
         mode: 'drivers-builder',
         image: builderImageOverride ?? build.image,
+        // Said outright: an image that is given in place of WEKA's has a version of its own.
+        builder: { weka_version: build.wekaVersion },
         uploadResultsTo: this.distName,
-        nodeSelector: {
-          ...build.nodeSelector,
-          [labelKeys.kernel]: labelValue(build.kernel),
-          [labelKeys.architecture]: labelValue(build.architecture),
-        },
+        ...placementOf(build, this.props.labelKeys),
         instructions: { type: 'build-drivers', payload: this.instructions(build) },
         ...(preRunScript === undefined ? {} : { overrides: { preRunScript } }),
       },
@@ -137,9 +139,9 @@ export class DriverDistribution extends Construct {
     });
   }
 
-  private addContainer(id: string, metadata: Record<string, unknown>, spec: Record<string, unknown>): void {
+  private addContainer(id: string, metadata: ManifestMetadata, spec: Record<string, unknown>): void {
     const { imagePullSecret, tolerations, serviceAccountName } = this.props;
-    new ApiObject(this, id, {
+    new Resource(this, id, {
       apiVersion: API_VERSION,
       kind: 'WekaContainer',
       metadata,
@@ -161,7 +163,7 @@ export class DriverDistribution extends Construct {
     role: string,
     slot: string,
     labels: Readonly<Record<string, string>>,
-  ): Record<string, unknown> {
+  ): ManifestMetadata {
     return {
       name,
       namespace: this.props.namespace,
@@ -179,6 +181,26 @@ export class DriverDistribution extends Construct {
     return { [LABEL.policyName]: labelValue(this.props.name), [LABEL.mode]: 'drivers-dist' };
   }
 }
+
+const storageOf = (storage: DriverDistributionProps['storage']): Record<string, unknown> => {
+  if (storage === undefined) return {};
+  return 'claim' in storage ? { pvc: { name: storage.claim } } : { packagesDirectory: storage.directory };
+};
+
+/** Nodes by label where any that runs the kernel will do, else those by name that have its headers. */
+const placementOf = ({ kernel, architecture, placement }: BuildDemand, keys: LabelKeys): Record<string, unknown> => {
+  if (placement.kind === 'nodes') return { affinity: anyOfNodes(placement.names) };
+  return {
+    nodeSelector: {
+      ...selectorOf(placement),
+      [keys.kernel]: labelValue(kernel),
+      [keys.architecture]: labelValue(architecture),
+    },
+  };
+};
+
+const selectorOf = (placement: Placement): Readonly<Record<string, string>> =>
+  placement.kind === 'labels' ? placement.nodeSelector : {};
 
 const builderName = (policy: string, build: BuildDemand): string =>
   childName(policy, 'builder', build.wekaVersion, build.kernel, build.architecture);

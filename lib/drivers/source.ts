@@ -36,6 +36,8 @@ export interface SourceInput {
   readonly held: HeldPackage | undefined;
   /** What was once found to be right and is written down. */
   readonly recorded: Vouched | undefined;
+  /** What was found to be right by another owner of the same storage. @default nothing */
+  readonly indexed?: Vouched | undefined;
   readonly builder: BuilderState;
   /** Since when mirroring has failed without interruption, milliseconds since the epoch. */
   readonly mirrorFailsSince?: number;
@@ -63,6 +65,7 @@ export const SOURCE_REASON = {
   mirroring: 'Mirroring',
   uploading: 'Uploading',
   asking: 'AskingRegistry',
+  unheard: 'AskingService',
   wanted: 'BuildWanted',
 } as const;
 
@@ -74,17 +77,19 @@ export const asksRegistry = ({ mode, offline }: Pick<SourceInput, 'mode' | 'offl
 export const needsAnswer = (input: Omit<SourceInput, 'answer'>): boolean => {
   if (!asksRegistry(input)) return false;
   if (input.mode === 'RegistryThenLocal' && input.builder.state !== 'none') return false;
-  return stored({ ...input, answer: undefined }) === undefined;
+  const known = { ...input, answer: undefined };
+  return stored(known) === undefined && unheard(known) === undefined;
 };
 
 /** Where a package comes from and what is to be done next. Pure. */
 export const decideSource = (input: SourceInput): SourceDecision =>
-  stored(input) ?? fromRegistry(input) ?? fromBuilder(input);
+  stored(input) ?? unheard(input) ?? fromRegistry(input) ?? fromBuilder(input);
 
 /** Whose word counts: the builder's, which the kubelet hands on; then what is written down; then the registry's. */
-const vouchedFor = ({ builder, recorded, answer }: SourceInput): Vouched | undefined => {
+const vouchedFor = ({ builder, recorded, indexed, answer }: SourceInput): Vouched | undefined => {
   if (builder.state === 'built') return { sha256: builder.sha256, source: 'built' };
   if (recorded !== undefined) return recorded;
+  if (indexed !== undefined) return indexed;
   return answer?.state === 'found' ? { sha256: answer.sha256, source: 'registry' } : undefined;
 };
 
@@ -98,6 +103,16 @@ const stored = (input: SourceInput): SourceDecision | undefined => {
     ? { step: 'stored', reason: SOURCE_REASON.stored, message: 'It is stored and served.', vouched }
     : undefined;
 };
+
+/** The service may have it from before: nothing is built until it has told. */
+const unheard = ({ distTold, indexed, recorded, builder }: SourceInput): SourceDecision | undefined =>
+  distTold || indexed === undefined || recorded !== undefined || builder.state !== 'none'
+    ? undefined
+    : {
+        step: 'ask',
+        reason: SOURCE_REASON.unheard,
+        message: 'The distribution service has not told yet whether it has it.',
+      };
 
 /** Bytes that lie there already (imported from a bundle) count where nobody else could ever vouch for any. */
 const pinned = (input: SourceInput): Vouched | undefined => {
@@ -132,7 +147,9 @@ const mirror = (
   const { held, mirrorFailsSince } = input;
   const failure = held?.state === 'failed' ? held.failure : undefined;
   if (failure !== undefined && isOver(input, mirrorFailsSince) && hindranceOf(input) === undefined) return undefined;
-  const vouched = { sha256, source: 'registry' } as const;
+  // Bytes that were accepted once never change silently: other ones there are a failure of the fetch, and told.
+  const known = input.recorded?.source === 'registry' ? input.recorded.sha256 : sha256;
+  const vouched = { sha256: known, source: 'registry' } as const;
   return failure === undefined
     ? {
         step: 'mirror',

@@ -1,5 +1,6 @@
 import { GROUP } from '../api/kind';
 import type { Manifest } from '../base/kube-object';
+import { CA_CONFIG_MAP } from '../drivers/agent-access';
 
 /** One rule of a role. */
 interface PolicyRule {
@@ -29,6 +30,12 @@ const CLUSTER_RULES: readonly PolicyRule[] = [
   // The operator's own namespace stands for all drivers: what is made for them belongs to it.
   { apiGroups: [''], resources: ['namespaces'], verbs: READ },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+  // The certificates that agents trust, in each namespace with agents. RBAC can't say which ConfigMap may be made.
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch'], resourceNames: [CA_CONFIG_MAP.name] },
+  // Volume claims that a policy asks for: made once, never changed or deleted.
+  { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'create', 'patch'] },
+  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: ['get'] },
   // Whose token an agent shows.
   { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
 ];

@@ -1,7 +1,7 @@
 import type { BuilderInput } from '../../lib/container/builder';
 import { builderStep } from '../../lib/container/builder';
 import { attemptOf, buildInputs, nextAttempt } from '../../lib/container/build-end';
-import { readBuilt } from '../../lib/container/build-result-text';
+import { readBuilt } from '../../lib/drivers/build-result-text';
 import type { SlotBuilder } from '../../lib/container/build-slots';
 import { hasSlot } from '../../lib/container/build-slots';
 import type { KubeObject } from '../../lib/base/kube-object';

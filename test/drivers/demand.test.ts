@@ -1,3 +1,4 @@
+import type { BuildNode } from '../../lib/drivers/demand';
 import { buildDemands, imagesWithoutVersion } from '../../lib/drivers/demand';
 import { wekaVersionOf } from '../../lib/drivers/package';
 import type { NodeFacts } from '../../lib/nodes/node-facts';
@@ -62,9 +63,9 @@ describe('buildDemands', () => {
       node('c', '5.10', { pool: 'x' }),
     ];
     const builds = buildDemands([image('4.4.5')], nodes, [{ role: 'w', env: 'prod' }, { pool: 'x' }]);
-    expect(builds.map(({ kernel, nodeSelector }) => [kernel, nodeSelector])).toEqual([
-      ['5.10', { pool: 'x' }],
-      ['6.1', { role: 'w', env: 'prod' }],
+    expect(builds.map(({ kernel, placement }) => [kernel, placement])).toEqual([
+      ['5.10', { kind: 'labels', nodeSelector: { pool: 'x' } }],
+      ['6.1', { kind: 'labels', nodeSelector: { role: 'w', env: 'prod' } }],
     ]);
   });
 
@@ -90,5 +91,65 @@ describe('buildDemands', () => {
     expect(imagesWithoutVersion([image('4.4.5'), { image: 'registry.example/weka', wantedBy: 'x' }])).toEqual([
       { image: 'registry.example/weka', wantedBy: 'x' },
     ]);
+  });
+});
+
+describe('where a package is built', () => {
+  type Installed = Readonly<Record<string, boolean>>;
+  const observed = (name: string, kernel: string, installed: Installed): BuildNode => ({
+    ...node(name, kernel),
+    installed: Object.entries(installed).map(([release, headers]) => ({ release, headers })),
+  });
+  const anywhere = { kind: 'labels', nodeSelector: {} };
+
+  test.each<[string, BuildNode[], Record<string, unknown>]>([
+    ['nobody has looked yet', [node('a', '6.1')], { '6.1': anywhere }],
+    ['all have headers', [observed('a', '6.1', { '6.1': true }), node('b', '6.1')], { '6.1': anywhere }],
+    [
+      'some lack them',
+      [observed('a', '6.1', { '6.1': false }), observed('b', '6.1', { '6.1': true }), node('c', '6.1')],
+      { '6.1': { kind: 'nodes', names: ['b'] } },
+    ],
+    [
+      'one lacks them, and nobody has looked at the other',
+      [observed('a', '6.1', { '6.1': false }), node('b', '6.1')],
+      { '6.1': { kind: 'nodes', names: ['b'] } },
+    ],
+    [
+      'a node that runs another kernel has them',
+      [observed('a', '6.1', { '6.1': false }), observed('b', '6.8', { '6.8': true, '6.1': true })],
+      { '6.1': { kind: 'nodes', names: ['b'] }, '6.8': anywhere },
+    ],
+    [
+      'nobody has them',
+      [observed('a', '6.1', { '6.1': false }), observed('b', '6.1', {})],
+      { '6.1': { kind: 'nowhere', lacking: ['a', 'b'] } },
+    ],
+    [
+      'a kernel is installed and not booted',
+      [observed('a', '6.1', { '6.1': true, '6.8+rt': true }), observed('b', '6.1', { '6.1': true, '6.8+rt': false })],
+      { '6.1': anywhere, '6.8+rt': { kind: 'nodes', names: ['a'] } },
+    ],
+    [
+      'a kernel is installed without headers and not booted',
+      [observed('a', '6.1', { '6.1': true, '6.8': false })],
+      { '6.1': anywhere, '6.8': { kind: 'nowhere', lacking: ['a'] } },
+    ],
+  ])('%s', (_sentence, nodes, placements) => {
+    const builds = buildDemands([image('4.4.5')], nodes, []);
+    expect(Object.fromEntries(builds.map(({ kernel, placement }) => [kernel, placement]))).toEqual(placements);
+  });
+
+  it('looks only at nodes that the policy selects', () => {
+    const chosen = { ...observed('a', '6.1', { '6.1': false }), labels: { pool: 'x' } };
+    const other = observed('b', '6.1', { '6.1': true });
+    const [build] = buildDemands([image('4.4.5')], [chosen, other], [{ pool: 'x' }]);
+    expect(build).toMatchObject({ nodes: ['a'], placement: { kind: 'nowhere', lacking: ['a'] } });
+  });
+
+  it('names no more nodes than a scheduler needs to choose from', () => {
+    const many = Array.from({ length: 40 }, (_, index) => observed(`n${index}`, '6.1', { '6.1': index > 0 }));
+    const [build] = buildDemands([image('4.4.5')], many, []);
+    expect(build?.placement).toMatchObject({ kind: 'nodes', names: { length: 16 } });
   });
 });

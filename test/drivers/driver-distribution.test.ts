@@ -12,8 +12,8 @@ const build: BuildDemand = {
   architecture: 'amd64',
   image: 'registry.example/weka:4.4.5',
   wantedBy: ['ensureImages'],
-  nodeSelector: { role: 'worker' },
   nodes: ['n1'],
+  placement: { kind: 'labels', nodeSelector: { role: 'worker' } },
 };
 
 const props = (more: Partial<Props> = {}): Props => ({
@@ -69,6 +69,31 @@ describe('a driver distribution', () => {
       image: 'registry.example/weka:4.4.5',
       uploadResultsTo: 'drivers-dist',
       nodeSelector: { role: 'worker', 'weka.io/kernel': '6.1.0-18-amd64', 'weka.io/architecture': 'amd64' },
+    });
+  });
+
+  it('places a builder by name where only some nodes have the headers', () => {
+    const placed = { ...build, placement: { kind: 'nodes', names: ['n2', 'n3'] } } as const;
+    const { nodeSelector, affinity } = find(renderWith({ builds: [placed] }), 'builder').spec ?? {};
+    expect(nodeSelector).toBeUndefined();
+    expect(JSON.stringify(affinity).match(/"values":\["n[23]"\]/g)).toHaveLength(2);
+  });
+
+  it('builds for the version of its target, whatever the image of the builder', () => {
+    const builder = find(renderWith({ builderImageOverride: 'registry.example/toolbox:9' }), 'builder');
+    expect(builder.spec).toMatchObject({ image: 'registry.example/toolbox:9', builder: { weka_version: '4.4.5' } });
+  });
+
+  test.each([
+    ['nothing', undefined, {}],
+    ['a claim', { claim: 'packages' }, { pvc: { name: 'packages' } }],
+    ['a directory', { directory: '/srv/drivers' }, { packagesDirectory: '/srv/drivers' }],
+  ])('keeps packages where it is told: %s', (_sentence, storage, spec) => {
+    const dist = find(renderWith(storage === undefined ? {} : { storage }), 'dist');
+    expect({ pvc: dist.spec?.['pvc'], packagesDirectory: dist.spec?.['packagesDirectory'] }).toEqual({
+      pvc: undefined,
+      packagesDirectory: undefined,
+      ...spec,
     });
   });
 

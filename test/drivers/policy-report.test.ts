@@ -1,4 +1,5 @@
 import { conditionsOf } from '../../lib/base/conditions';
+import type { DriverPackage } from '../../lib/api/driver-package';
 import type { DistributionState } from '../../lib/drivers/policy-report';
 import { distributionStatus } from '../../lib/drivers/policy-report';
 import { assertConditionsConform } from '../conformance/conditions';
@@ -11,32 +12,35 @@ const state = (more: Partial<DistributionState> = {}): DistributionState => ({
   previousResult: undefined,
   serviceUrl: 'https://drivers-dist.ns.svc.cluster.local:60002',
   distReady: true,
-  builds: [],
+  full: undefined,
+  demanded: [],
+  packages: [],
   unknownVersions: [],
+  waitingFor: [],
+  storage: undefined,
   failure: undefined,
   ...more,
+});
+const aPackage = (state: NonNullable<DriverPackage['state']>, reason = 'Any', message = 'words'): DriverPackage => ({
+  id: 'x',
+  wekaVersion: '4.4.5',
+  kernel: '6.1',
+  architecture: 'amd64',
+  state,
+  reason,
+  message,
 });
 const ready = (more: Partial<DistributionState>) =>
   conditionsOf({ status: distributionStatus(state(more)) }).find(({ type }) => type === 'Ready');
 
 describe('the status of a driver distribution', () => {
   test.each([
-    [
-      'all built and served: ready',
-      { builds: [{ slot: 'a', state: 'done' as const }] },
-      'True',
-      'Succeeded',
-      'Done',
-      '1/1',
-    ],
+    ['all built and served: ready', { demanded: [aPackage('Stored')] }, 'True', 'Succeeded', 'Done', '1/1'],
     ['nothing to build: ready', {}, 'True', 'Succeeded', 'Done', '0/0'],
     [
       'a build under way',
       {
-        builds: [
-          { slot: 'a', state: 'done' as const },
-          { slot: 'b', state: 'building' as const },
-        ],
+        demanded: [aPackage('Stored'), aPackage('Building')],
       },
       'False',
       'Building',
@@ -46,9 +50,9 @@ describe('the status of a driver distribution', () => {
     ['dist not ready', { distReady: false }, 'False', 'DistributionNotReady', 'Running', '0/0'],
     [
       'a failed build names its package',
-      { builds: [{ slot: '4.4.5 6.1 amd64', state: 'failed' as const, message: 'no headers' }] },
+      { demanded: [aPackage('Failed', 'HeadersMissing', 'no headers')] },
       'False',
-      'BuildFailed',
+      'HeadersMissing',
       'Running',
       '0/1',
     ],
@@ -60,6 +64,55 @@ describe('the status of a driver distribution', () => {
       'Running',
       '0/0',
     ],
+    [
+      'a package that cannot be had is named after one that failed',
+      { demanded: [aPackage('Unavailable', 'PackageUnavailable'), aPackage('Failed', 'CompilerMissing')] },
+      'False',
+      'CompilerMissing',
+      'Running',
+      '0/2',
+    ],
+    [
+      'a registry that says nothing',
+      { demanded: [aPackage('Waiting', 'RegistryFailed'), aPackage('Building')] },
+      'False',
+      'RegistryFailed',
+      'Running',
+      '0/2',
+    ],
+    [
+      'nonsense that no retry cures',
+      { demanded: [aPackage('Failed', 'BuildInstructionsInvalid')] },
+      'False',
+      'BuildInstructionsInvalid',
+      'Failed',
+      '0/1',
+    ],
+    [
+      'no room for what is missing',
+      { full: 'full', demanded: [aPackage('Uploading')] },
+      'False',
+      'StorageFull',
+      'Running',
+      '0/1',
+    ],
+    [
+      'no room, and nothing is missing',
+      { full: 'full', demanded: [aPackage('Stored')] },
+      'True',
+      'Succeeded',
+      'Done',
+      '1/1',
+    ],
+    [
+      'a StorageClass that does not exist',
+      { storage: { code: 'StorageClassMissing', parameters: { name: 'fast', claim: 'drivers-dist' } } },
+      'False',
+      'StorageClassMissing',
+      'Running',
+      '0/0',
+    ],
+    ['another policy comes first', { waitingFor: ['nics'] }, 'False', 'WaitingForPolicies', 'Running', '0/0'],
     [
       'what stopped the round wins',
       { failure: { state: 'stalled' as const, reason: 'InvalidSpec', message: 'x' } },
@@ -84,6 +137,18 @@ describe('the status of a driver distribution', () => {
     expect(distributionStatus(state())['typedStatus']).toEqual({
       distService: { serviceUrl: 'https://drivers-dist.ns.svc.cluster.local:60002' },
     });
+  });
+
+  it('names the first package in trouble, and how many more there are', () => {
+    const demanded = [aPackage('Failed', 'BuildFailed', 'It failed.'), aPackage('Failed', 'CompilerMissing')];
+    expect(ready({ demanded })?.message).toBe('4.4.5 6.1 amd64: It failed. (1 more package is in this state.)');
+  });
+
+  it('lists packages, and no empty list', () => {
+    const list = (packages: DriverPackage[]) =>
+      (distributionStatus(state({ packages })) as { typedStatus: { distService: object } }).typedStatus.distService;
+    expect(list([aPackage('Stored')])).toHaveProperty('packages', [aPackage('Stored')]);
+    expect(list([])).not.toHaveProperty('packages');
   });
 
   it('moves lastRunTime with the outcome, not with the clock', () => {

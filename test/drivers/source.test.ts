@@ -36,7 +36,10 @@ const failed = {
 const fetching = { id, state: 'fetching' as const };
 const noHeaders = {
   state: 'none' as const,
-  hindrance: { code: 'HeadersMissing', parameters: { package: 'linux-headers', node: 'n1' } },
+  hindrance: {
+    code: 'HeadersMissing',
+    parameters: { kernel: '6.1', path: '/lib/modules/6.1/build', package: 'linux-headers', node: 'n1' },
+  },
 };
 const built = { state: 'built' as const, sha256: A };
 const building = { state: 'building' as const, reason: 'Building', message: 'The build is running.' };
@@ -110,6 +113,19 @@ describe('where a package comes from', () => {
       'mirror',
       'Mirroring',
     ],
+    ['the index knows it, and dist has it', { indexed: recorded('built'), held: held(A) }, 'stored', 'Stored'],
+    [
+      'the index knows it, and dist has told nothing',
+      { indexed: recorded('built'), distTold: false },
+      'ask',
+      'AskingService',
+    ],
+    [
+      'the index knows it, and dist does not have it',
+      { mode: 'Local', indexed: recorded('built') },
+      'build',
+      'BuildWanted',
+    ],
     [
       'what was pinned is gone from dist',
       { recorded: recorded('pinned'), mode: 'Registry', offline: true },
@@ -150,6 +166,7 @@ describe('whether the registry hears of a package', () => {
     ['it was stored before the operator started', false, { recorded: recorded('registry'), distTold: false }],
     ['it is being built here', false, { builder: building }],
     ['it is being built here, and the mode says registry', true, { builder: building, mode: 'Registry' }],
+    ['the service may have it from before', false, { indexed: recorded('built'), distTold: false }],
     ['it was stored and is lost', true, { recorded: recorded('registry') }],
   ])('%s: %s', (_sentence, asked, more) => expect(needsAnswer(input(more))).toBe(asked));
 });

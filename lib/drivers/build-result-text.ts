@@ -1,8 +1,8 @@
 import { isJsonObject } from '../base/json';
-import type { BuildResult } from '../drivers/agent-result';
-import { failureText } from '../drivers/failure-text';
-import type { PackageKey } from '../drivers/package';
-import { isSha256 } from '../drivers/package';
+import type { BuildResult } from './agent-result';
+import { failureText } from './failure-text';
+import type { PackageKey } from './package';
+import { isSha256 } from './package';
 
 /**
  * status.result of a builder: the fields that WEKA's own builders report, which scripts read, and beside them what the
