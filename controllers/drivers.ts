@@ -1,5 +1,5 @@
 import type { Chart } from 'cdk8s';
-import type { WekaNodeSpec } from '../lib/api/weka-node';
+import type { WekaNodeSpec, WekaNodeStatus } from '../lib/api/weka-node';
 import { ConfigMap } from '../lib/base/cdk';
 import type { LiveObject, Manifest } from '../lib/base/kube-object';
 import { keyOf, keyString } from '../lib/base/kube-object';
@@ -177,9 +177,16 @@ const plannedNode = (node: LiveObject, records: DriversScope['records']): Planne
   return {
     facts: nodeFacts(node),
     driver: (record?.spec as WekaNodeSpec | undefined)?.driver,
-    status: record?.status ?? {},
+    status: record === undefined ? {} : reported(record),
     paused: record !== undefined && isPaused(record),
   };
+};
+
+/** What a record says of its node. A failure counts only for what is asked of the node now. */
+const reported = ({ metadata, status = {} }: LiveObject): WekaNodeStatus => {
+  if (status['observedGeneration'] === metadata.generation) return status;
+  const { lastFailure: _about, ...rest } = status as WekaNodeStatus;
+  return rest;
 };
 
 const policyView = ({ metadata, spec }: LiveObject): PolicyView[] => {

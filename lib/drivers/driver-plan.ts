@@ -120,7 +120,7 @@ const rolloutNode = ({ node, site, claimed }: Candidate, world: DriverWorld): Ro
     ...(loaded === undefined ? {} : { loaded }),
     occupied: node.status.bootID === node.facts.bootID && (node.status.modules ?? []).length > 0,
     mounts: node.status.mounts ?? [],
-    failed: node.status.lastFailure !== undefined,
+    failed: node.status.lastFailure !== undefined && node.status.nextRetry !== undefined,
     ready: node.facts.ready,
     paused: node.paused,
   };
@@ -227,17 +227,24 @@ const needsOwn = (world: DriverWorld): boolean =>
     return world.services.has(name) && !world.dists.some(({ services }) => services.includes(name));
   });
 
+/** The package that a node may load at any time: until it is allowed another one, a reboot must find it indexed. */
+const heldBy = (node: PlannedNode): PackageKey[] => {
+  const { wekaVersion, kernel, architecture } = node.driver ?? {};
+  return allowedOn(node) === undefined || wekaVersion === undefined || kernel === undefined
+    ? []
+    : [{ wekaVersion, kernel, architecture: architecture ?? node.facts.architecture }];
+};
+
 /** The index that follows from the picture; what lies outside is vouched for by the registry that has it. */
-const indexOf = (world: DriverWorld, candidates: readonly Candidate[]): readonly IndexEntry[] =>
-  nextIndex({
-    recorded: world.recorded,
-    dists: world.dists,
-    builds: world.builds,
-    claimed: candidates.map(({ key, site }) => {
-      const found = site.state === 'waiting' ? site.mirror?.sha256 : undefined;
-      return { ...key, ...(found === undefined ? {} : { found }) };
-    }),
+const indexOf = (world: DriverWorld, candidates: readonly Candidate[]): readonly IndexEntry[] => {
+  const claimed = candidates.map(({ key, site }) => {
+    const found = site.state === 'waiting' ? site.mirror?.sha256 : undefined;
+    return { ...key, ...(found === undefined ? {} : { found }) };
   });
+  const standing = [...candidates.map(({ node }) => node), ...world.nodes.filter(({ paused }) => paused)];
+  const { recorded, dists, builds } = world;
+  return nextIndex({ recorded, dists, builds, claimed: [...standing.flatMap(heldBy), ...claimed] });
+};
 
 /** Loaders that are wanted: those that nodes are allowed. A loader that nobody is allowed any more goes. */
 const loadersOf = (drivers: readonly (WantedDriver | undefined)[]): ReadonlyMap<string, LoaderIdentity> => {

@@ -33,8 +33,8 @@ export interface DriverFailure {
   readonly message: string;
   /** When it first failed this way; RFC 3339. */
   readonly time: string;
-  /** RFC 3339. */
-  readonly nextRetry: string;
+  /** RFC 3339. Absent: an attempt is under way. */
+  readonly nextRetry?: string;
 }
 
 /** How the driver of a node stands. */
@@ -64,13 +64,14 @@ const recordedDriver = (input: NodeDriverInput, result: LoadResult | undefined):
   return modulesSeen(input, result)?.length === 0 ? undefined : { wekaVersion, digest };
 };
 
-/** The driver as the loader confirmed it under this boot, unless its own watch sees it gone. */
+/** The driver as the loader confirmed it under this boot, unless its own watch sees it gone. Nobody watches in a Pod that goes. */
 const loadedDriver = (
   input: NodeDriverInput,
-  result: LoadResult | undefined,
+  { result, deleting }: Pick<LoaderPod, 'result' | 'deleting'>,
   trouble: AgentFailure | undefined,
 ): NodeDriver['loaded'] => {
-  if (result?.kind !== 'DriverLoaded' || result.bootID !== input.facts.bootID) return recordedDriver(input, result);
+  const confirmed = result?.kind === 'DriverLoaded' && result.bootID === input.facts.bootID;
+  if (!confirmed || deleting) return recordedDriver(input, result);
   return trouble === undefined ? { wekaVersion: result.wekaVersion, digest: result.sha256 ?? '' } : undefined;
 };
 
@@ -99,7 +100,7 @@ const failureOf = (input: NodeDriverInput, pod: LoaderPod | undefined): AgentFai
 const pauseAfter = (lastedMs: number, retry: boolean): number =>
   retry ? Math.min(Math.max(lastedMs, FIRST_RETRY_MS), LAST_RETRY_MS) : LAST_RETRY_MS;
 
-const failed = (input: NodeDriverInput, failure: AgentFailure, pod: LoaderPod): DriverFailure => {
+const failed = (input: NodeDriverInput, failure: AgentFailure, pod: LoaderPod): Required<DriverFailure> => {
   const { before, now } = input;
   const message = input.explain?.(failure) ?? failureText(failure);
   const same = before.lastFailure?.reason === failure.code;
@@ -107,6 +108,22 @@ const failed = (input: NodeDriverInput, failure: AgentFailure, pod: LoaderPod): 
   const ended = pod.endedAt ?? now;
   const pause = pauseAfter(ended - Date.parse(time), rowOf(failure)?.retry ?? true);
   return { reason: failure.code, message, time, nextRetry: rfc3339(Math.max(ended, Date.parse(time)) + pause) };
+};
+
+/** Whether the attempt of a Pod has come to an end under this boot. */
+const hasEnded = (pod: LoaderPod | undefined, bootID: string): boolean =>
+  pod !== undefined && !pod.deleting && pod.result?.bootID === bootID;
+
+/** A failure stands until an attempt succeeds: what becomes of the next one is not known before it has ended. */
+const standing = (
+  { before, facts: { bootID }, wanted }: NodeDriverInput,
+  pod: LoaderPod | undefined,
+  loaded: NodeDriver['loaded'],
+): DriverFailure | undefined => {
+  if (before.bootID !== bootID || wanted?.target === undefined || hasEnded(pod, bootID)) return undefined;
+  if (loaded !== undefined && loaded.digest === wanted.digest) return undefined;
+  const { reason, message, time } = before.lastFailure ?? {};
+  return reason === undefined || message === undefined || time === undefined ? undefined : { reason, message, time };
 };
 
 const waitingFor = ({ wekaVersion, waiting }: WantedDriver): NodeDriver['verdict'] => ({
@@ -133,7 +150,7 @@ const verdictOf = (
 const retryOf = (
   { wanted, now, facts }: NodeDriverInput,
   pod: LoaderPod | undefined,
-  failure: DriverFailure | undefined,
+  failure: Required<DriverFailure> | undefined,
 ): Pick<NodeDriver, 'retry' | 'lookAgainMs'> => {
   if (pod === undefined || pod.deleting || wanted?.target === undefined) return {};
   const about = pod.result?.bootID === facts.bootID ? pod.result.sha256 : undefined;
@@ -161,11 +178,12 @@ const graceLeft = ({ now }: NodeDriverInput, pod: LoaderPod | undefined): number
 export const nodeDriver = (input: NodeDriverInput): NodeDriver => {
   const pod = podOf(input);
   const trouble = failureOf(input, pod);
-  const loaded = loadedDriver(input, pod?.result, trouble);
-  const failure = trouble === undefined || pod === undefined ? undefined : failed(input, trouble, pod);
+  const loaded = loadedDriver(input, pod ?? { deleting: false }, trouble);
+  const fresh = trouble === undefined || pod === undefined ? undefined : failed(input, trouble, pod);
+  const failure = fresh ?? standing(input, pod, loaded);
   const verdict = verdictOf(input, loaded, failure);
   const grace = graceLeft(input, pod);
-  const { retry, lookAgainMs = grace } = retryOf(input, pod, failure);
+  const { retry, lookAgainMs = grace } = retryOf(input, pod, fresh);
   return {
     ...(loaded === undefined ? {} : { loaded }),
     ...(failure === undefined ? {} : { failure }),

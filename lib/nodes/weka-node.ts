@@ -75,7 +75,7 @@ const living = (state: WekaNodeState, facts: NodeFacts): JsonObject => {
 
 const failed = ({ reason, message, time, nextRetry }: NonNullable<NodeDriver['failure']>): JsonObject => ({
   lastFailure: { reason, message, time },
-  nextRetry,
+  ...(nextRetry === undefined ? {} : { nextRetry }),
 });
 
 const driversReady = (

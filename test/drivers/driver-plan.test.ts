@@ -70,6 +70,28 @@ describe('a node is allowed a driver', () => {
     expect(driverOf({ dists: [dist([], { told: false })], recorded: indexed(entry()) })?.digest).toBe(DIGEST));
 });
 
+describe('the index keeps what a node may load at any time', () => {
+  const absent = { ...fromRegistry, answer: () => ({ state: 'absent' }) as const };
+  const upgraded = claimsOf(client('c', { image: 'weka:4.4.6', driversDistService: undefined }));
+  const recorded = indexed(entry());
+
+  test('while it waits for another version: a reboot needs it', () =>
+    expect(planDrivers(world({ ...absent, claims: upgraded, nodes: [running('n1')], recorded })).index).toEqual([
+      entry(),
+    ]));
+
+  test('while it is paused, whoever claims it', () =>
+    expect(
+      planDrivers(world({ ...absent, claims: [], nodes: [running('n1', { paused: true })], recorded })).index,
+    ).toEqual([entry()]));
+
+  test('and nothing else: not for another kernel, and not when nobody claims the node', () => {
+    const other = running('n1', { facts: { kernel: '6.2.0' } });
+    expect(planDrivers(world({ ...absent, claims: upgraded, nodes: [other], recorded })).index).toEqual([]);
+    expect(planDrivers(world({ ...absent, claims: [], nodes: [running('n1')], recorded })).index).toEqual([]);
+  });
+});
+
 describe('a node waits, and says what for', () => {
   const table: Record<string, [Partial<DriverWorld>, string]> = {
     'its package is being built': [{ builds: [build()] }, 'Building'],

@@ -154,6 +154,10 @@ describe('the driver of a node', () => {
     expect([found?.wekaVersion, verdict?.ready, verdict?.reason]).toEqual(['4.4.5', false, 'WaitingForTurn']);
   });
 
+  test('stays loaded while its Pod is replaced for the sake of something else', () => {
+    expect(ask([pod(loaded(), { deleting: true })], { before: recorded }).loaded).toBeDefined();
+  });
+
   test("is nobody's business when none is wanted", () => {
     expect(ask([], { wanted: undefined }).verdict).toBeUndefined();
   });
@@ -211,7 +215,42 @@ describe('an attempt that failed', () => {
   });
 });
 
+describe('while another attempt is under way, the failure of the last one', () => {
+  const lastFailure = { reason: 'SomethingNewer', message: 'It failed.', time: ago(90) };
+  const before = { bootID: BOOT, lastFailure, nextRetry: ago(1) };
+  const between: readonly [string, LiveObject[]][] = [
+    ['its Pod is going', [pod(failedWith('SomethingNewer'), { deleting: true })]],
+    ['the next one is not there yet', []],
+    ['the next one runs', [pod('running')]],
+    ['the next one has seen another boot only', [pod(failedWith('X', {}, { bootID: 'boot-0' }))]],
+  ];
+  test.each(between)('stands, since the same time, with no time for a next try: %s', (_when, pods) => {
+    const { failure, verdict, retry, lookAgainMs } = ask(pods, { before });
+    expect(failure).toEqual(lastFailure);
+    expect(verdict).toEqual({ ready: false, reason: 'SomethingNewer', message: 'It failed.' });
+    expect([retry, lookAgainMs]).toEqual([undefined, undefined]);
+  });
+
+  test('is over when one succeeds, and lasts on when the next one fails alike', () => {
+    expect(ask([pod(loaded())], { before }).failure).toBeUndefined();
+    const { failure, lookAgainMs } = ask([pod(failedWith('SomethingNewer'), { endedAgo: 0 })], { before });
+    expect([failure?.time, lookAgainMs]).toEqual([lastFailure.time, 90_000]);
+  });
+
+  test('says nothing of another boot, of what is loaded all the same, or when no loader is wanted', () => {
+    expect(ask([], { before: { ...before, bootID: 'boot-0' } }).failure).toBeUndefined();
+    expect(ask([], { before: { ...before, ...recorded } }).failure).toBeUndefined();
+    expect(ask([], { before, wanted: { wekaVersion: '4.4.5' } }).failure).toBeUndefined();
+  });
+});
+
 describe('modules that somebody unloads', () => {
+  test('are not called loaded while the Pod that missed them is going', () => {
+    const before = { bootID: BOOT, lastFailure: { reason: 'DriverUnloaded', message: 'Gone.', time: ago(31) } };
+    const { loaded: found, verdict } = ask([pod(loaded(), { watching: false, deleting: true })], { before });
+    expect([found, verdict?.ready, verdict?.reason]).toEqual([undefined, false, 'DriverUnloaded']);
+  });
+
   test('are missed by the watch, and loaded again', () => {
     const pods = [pod(loaded(), { watching: false, endedAgo: 90 })];
     const { loaded: found, failure, retry, lookAgainMs } = ask(pods);
