@@ -73,8 +73,9 @@ export const inventoryEntry = (parent: Parent, child: MatchedChild): InventoryEn
   return { role: child.role, slot: child.slot, ref, ...(uid === undefined ? {} : { uid }) };
 };
 
+/** Only a slot may have any character in it, so it stands last. */
 const identityKey = (type: Manifest, { role, slot }: ChildIdentity): string =>
-  JSON.stringify([typeKey(type), type.metadata.namespace ?? '', role, slot]);
+  `${typeKey(type)}\n${type.metadata.namespace ?? ''}\n${role}\n${slot}`;
 
 const byAge = (a: LiveChild, b: LiveChild): number => {
   const [first, second] = [a, b].map(

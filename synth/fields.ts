@@ -154,6 +154,7 @@ export const UNOWNED_METADATA: ReadonlySet<string> = new Set([
 const UNOWNED_ELEMENTS = [...UNOWNED_METADATA].map((key) => `f:${key}`);
 
 const without = (set: FieldSet, elements: readonly string[]): FieldSet => {
+  if (!elements.some((element) => set.children.has(element))) return set;
   const children = new Map(set.children);
   for (const element of elements) children.delete(element);
   return fieldSet(set.member, children);
@@ -164,8 +165,8 @@ export const stripIdentity = (set: FieldSet): FieldSet => {
   const rest = without(set, ['f:apiVersion', 'f:kind']);
   const metadata = rest.children.get('f:metadata');
   if (metadata === undefined) return rest;
-  const children = new Map(rest.children);
   const stripped = fieldSet(false, without(metadata, UNOWNED_ELEMENTS).children);
+  const children = new Map(rest.children);
   if (isEmptySet(stripped)) children.delete('f:metadata');
   else children.set('f:metadata', stripped);
   return fieldSet(rest.member, children);

@@ -12,6 +12,7 @@ import {
   difference,
   formatFields,
   isEmptySet,
+  LEAF,
   NO_FIELDS,
   objectFields,
   parseFields,
@@ -79,9 +80,10 @@ const withoutManagedFields = (object: KubeObject): JsonObject => {
   return { ...object, metadata } as unknown as JsonObject;
 };
 
+const METADATA: FieldSet = { member: false, children: new Map([['f:metadata', LEAF]]) };
+
 /** Identity is nobody's field, so nothing may prune it: metadata counts as owned. */
-const keepingMetadata = (set: FieldSet): FieldSet =>
-  union(set, { member: false, children: new Map([['f:metadata', { member: true, children: new Map() }]]) });
+const keepingMetadata = (set: FieldSet): FieldSet => union(set, METADATA);
 
 interface Others {
   readonly entries: readonly ManagedFieldsEntry[];

@@ -31,7 +31,7 @@ export interface PlanInput {
 
 const CREATED = 'it does not exist';
 
-const refKey = (ref: ObjectRef): string => JSON.stringify([ref.apiVersion, ref.kind, ref.namespace ?? '', ref.name]);
+const refKey = (ref: ObjectRef): string => `${ref.apiVersion}\n${ref.kind}\n${ref.namespace ?? ''}\n${ref.name}`;
 
 const identity = ({ role, slot }: { role: string; slot: string }) => ({ role, slot });
 

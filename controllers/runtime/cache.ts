@@ -1,7 +1,7 @@
 import type { OperatorError } from '../../lib/base/errors';
 import { asOperatorError } from '../../lib/base/errors';
 import type { LiveObject, ObjectKey, TypeMeta, Uid } from '../../lib/base/kube-object';
-import { keyOf, keyString } from '../../lib/base/kube-object';
+import { keyString } from '../../lib/base/kube-object';
 import { isOlder } from './resource-version';
 
 /** A change of the cache. Told after the cache holds it. */
@@ -103,7 +103,7 @@ export class KindCache {
         unseen = new Set(this.keysOf(namespace));
       },
       seen: (object) => {
-        unseen.delete(keyString(keyOf(object)));
+        unseen.delete(keyString(object.metadata));
         this.store(object, 'always');
       },
       listed: (resourceVersion) => {
@@ -134,7 +134,7 @@ export class KindCache {
   }
 
   private store(object: LiveObject, when: 'always' | 'newer'): void {
-    const key = keyString(keyOf(object));
+    const key = keyString(object.metadata);
     const old = this.objects.get(key);
     const same = old !== undefined && old.metadata.uid === object.metadata.uid;
     if (old !== undefined && when === 'newer' && isOlder(object.metadata.resourceVersion, old.metadata.resourceVersion))
@@ -152,7 +152,7 @@ export class KindCache {
 
   /** A DELETED event. One of an earlier bearer of the name, or older than what is held, says nothing about the present one. */
   private remove(object: LiveObject): void {
-    const key = keyString(keyOf(object));
+    const key = keyString(object.metadata);
     const held = this.objects.get(key);
     if (held !== undefined && held.metadata.uid === object.metadata.uid) this.drop(key, this.projected(object));
   }

@@ -69,8 +69,12 @@ export const loggerTo = (
   };
 };
 
-/** Says nothing. */
-export const silentLogger: Logger = loggerTo(() => undefined);
+/** Says nothing, and works nothing out. */
+export const silentLogger: Logger = loggerTo(
+  () => undefined,
+  {},
+  () => false,
+);
 
 /** Order of the fixed keys in a line. */
 const KEYS = ['controller', 'kind', 'namespace', 'name', 'reconcileId', 'node'] as const;

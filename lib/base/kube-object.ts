@@ -86,18 +86,12 @@ export interface ObjectKey {
 }
 
 /** The identity of `object`. */
-export const refOf = (object: KubeObject): ObjectRef => ({
-  apiVersion: object.apiVersion,
-  kind: object.kind,
-  ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
-  name: object.metadata.name,
-});
+export const refOf = ({ apiVersion, kind, metadata: { namespace, name } }: KubeObject): ObjectRef =>
+  namespace === undefined ? { apiVersion, kind, name } : { apiVersion, kind, namespace, name };
 
 /** The key of `object`. */
-export const keyOf = (object: KubeObject): ObjectKey => ({
-  ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
-  name: object.metadata.name,
-});
+export const keyOf = ({ metadata: { namespace, name } }: KubeObject): ObjectKey =>
+  namespace === undefined ? { name } : { namespace, name };
 
 /** `namespace/name`, or `name` for cluster-scoped objects: for maps, logs and queues. */
 export const keyString = (key: ObjectKey): string =>

@@ -3,7 +3,7 @@
  * of validation or deletion. Stored objects are immutable: a change puts a new object.
  */
 import type { LiveObject, ObjectKey, TypeMeta } from '../../lib/base/kube-object';
-import { keyOf, keyString } from '../../lib/base/kube-object';
+import { keyString } from '../../lib/base/kube-object';
 import { kindKey } from './kinds';
 
 export interface StoreEvent {
@@ -66,7 +66,7 @@ export class Store {
   /** Stores under the next version, which the result carries. */
   put(object: LiveObject): LiveObject {
     const shelf = this.shelf(object);
-    const key = keyString(keyOf(object));
+    const key = keyString(object.metadata);
     const previous = shelf.objects.get(key);
     const stored = this.stamp(object);
     shelf.objects.set(key, stored);
@@ -83,7 +83,7 @@ export class Store {
 
   remove(object: LiveObject): LiveObject {
     const shelf = this.shelf(object);
-    const key = keyString(keyOf(object));
+    const key = keyString(object.metadata);
     const previous = shelf.objects.get(key);
     const last = this.stamp(object);
     shelf.objects.delete(key);

@@ -60,8 +60,16 @@ const taintsOf = (node: Node): readonly JsonObject[] => {
   return node.spec?.unschedulable === true && !shown ? [...taints, cordon] : taints;
 };
 
-/** What a Pod reserves, by resource. Init containers run one after another, before the others. */
+/** What a Pod reserves, by resource. Specs of stored Pods never change: their sums are kept while they are held. */
 export const requestsOf = (spec: JsonObject): ReadonlyMap<string, number> => {
+  const known = reserved.get(spec) ?? totalOf(spec);
+  reserved.set(spec, known);
+  return known;
+};
+const reserved = new WeakMap<JsonObject, ReadonlyMap<string, number>>();
+
+/** Init containers run one after another, before the others. */
+const totalOf = (spec: JsonObject): ReadonlyMap<string, number> => {
   const total = new Map<string, number>();
   const requests = (container: JsonObject): [string, number][] =>
     Object.entries(objectOf(objectOf(container.resources).requests)).map(([name, value]) => [

@@ -5,12 +5,14 @@ import { canonicalQuantity } from '../../quantity';
 
 /** `object` over `defaults`; the very object when it lacks nothing. */
 export const fill = (object: JsonObject, defaults: JsonObject): JsonObject => {
-  for (const name in defaults) if (object[name] === undefined) return { ...defaults, ...definedOf(object) };
+  for (const name in defaults) if (object[name] === undefined) return over({ ...defaults }, object);
   return object;
 };
 
-const definedOf = (object: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+const over = (filled: JsonObject, object: JsonObject): JsonObject => {
+  for (const name of Object.keys(object)) if (object[name] !== undefined) filled[name] = object[name];
+  return filled;
+};
 
 /** `object[name]` changed by `change`, when it is there. */
 export const at = (object: JsonObject, name: string, change: (value: JsonObject) => JsonObject): JsonObject => {
