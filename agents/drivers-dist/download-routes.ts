@@ -68,25 +68,23 @@ class Sender {
       raw.end();
       return reply;
     }
-    const began = raw.socket?.bytesWritten ?? 0;
     try {
       await sendPackage(raw, found, answer.body, this.encrypted ? TLS_PIECE_BYTES : undefined);
       this.count(answer.status === 206 ? 'partial' : 'complete');
       this.served.metrics.sentBytes.inc(answer.body.end - answer.body.start + 1);
     } catch (error) {
       raw.destroy();
-      await this.explain(found, error, (raw.socket?.bytesWritten ?? began) - began);
+      await this.explain(found, error);
     }
     return reply;
   }
 
-  private async explain({ id }: StoredPackage, error: unknown, sentBytes: number): Promise<void> {
-    const gone = error instanceof ConnectionClosed || (error as NodeJS.ErrnoException).code !== undefined;
-    const corrupted = error instanceof OperatorError && error.code === 'PackageCorrupted';
-    this.count(corrupted ? 'corrupted' : 'aborted');
+  private async explain({ id }: StoredPackage, error: unknown): Promise<void> {
+    const aborted = error instanceof ConnectionClosed;
+    this.count(aborted ? 'aborted' : 'cut');
     const { log, store } = this.served;
-    if (!corrupted && gone) return log.debug('A download was broken off', { package: id, sentBytes });
-    log.warn('A download was cut off', { package: id, sentBytes, error });
+    if (aborted) return log.debug('A download was broken off', { package: id });
+    log.warn('A download was cut off: the file changed', { package: id, error });
     // Verifies the whole file, and puts it into quarantine if it is so.
     await store.find(id).catch((thrown: unknown) => log.error('A package could not be looked at', { error: thrown }));
   }

@@ -2,7 +2,7 @@ import * as prom from 'prom-client';
 
 /** What the service counts, for Prometheus. */
 export interface DistMetrics {
-  /** A GET of a package ended: `complete`, `partial` (a range), `aborted` by the client, `corrupted`. */
+  /** A GET of a package ended: `complete`, `partial` (a range), `aborted` by the client, `cut` by us: the file changed. */
   readonly downloads: prom.Counter<'outcome'>;
   readonly sentBytes: prom.Counter;
   readonly uploads: prom.Counter<'outcome'>;

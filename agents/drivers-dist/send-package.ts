@@ -5,15 +5,16 @@ import type { StoredPackage } from './stored-package';
 
 /** The client went away, or was cut off. */
 export class ConnectionClosed extends Error {
-  constructor() {
-    super('the connection was closed');
+  constructor(cause?: Error) {
+    super('the connection was closed', { cause });
   }
 }
 
 /**
  * Sends bytes of a package, each verified before it leaves, one chunk at a time: the next one is taken when the kernel
- * has the last one, so that a slow client holds one chunk and no more. Rejects with PackageCorrupted when the disk has
- * other bytes: the caller must cut the connection then, so that the client sees that something is missing.
+ * has the last one, so that a slow client holds one chunk and no more. Rejects with ConnectionClosed, or with what the
+ * storage says (PackageCorrupted, a system error): the caller must cut the connection then, so that the client sees that
+ * something is missing.
  */
 export const sendPackage = async (
   response: ServerResponse,
@@ -41,7 +42,7 @@ export const sendPackage = async (
 const write = (response: ServerResponse, bytes: Buffer): Promise<void> =>
   new Promise((resolve, reject) => {
     response.write(bytes, (error) => {
-      if (error) reject(error);
+      if (error) reject(new ConnectionClosed(error));
       else resolve();
     });
   });

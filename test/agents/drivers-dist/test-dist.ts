@@ -107,6 +107,7 @@ export class TestDist {
   }
 
   async start(): Promise<void> {
+    this.observed = undefined;
     this.service = await DistService.start({
       directory: this.directory,
       identity: await ServingIdentity.open(join(this.directory, 'identity')),
@@ -180,7 +181,6 @@ export class TestDist {
 
   async restart(): Promise<void> {
     await this.service.stop(1000);
-    this.observed = undefined;
     await this.start();
     await this.eventually(() => this.service.notReady() === undefined);
   }
