@@ -78,10 +78,19 @@ const signatures = async (sysDirectory: string): Promise<KernelFacts['signatures
 const symbolVersions = async (kernel: string): Promise<ReadonlyMap<string, number> | undefined> => {
   for (const name of SYMBOL_FILES) {
     const bytes = await bytesOf(join(MODULES, kernel, name));
-    if (bytes === undefined) continue;
-    return readSymbolVersions((name.endsWith('.gz') ? await promisify(gunzip)(bytes) : bytes).toString('utf8'));
+    const text = bytes === undefined ? undefined : await unpacked(bytes, name);
+    if (text !== undefined) return readSymbolVersions(text);
   }
   return undefined;
+};
+
+/** `undefined`: it is damaged; then the kernel is the only one that compares. */
+const unpacked = async (bytes: Buffer, name: string): Promise<string | undefined> => {
+  if (!name.endsWith('.gz')) return bytes.toString('utf8');
+  return promisify(gunzip)(bytes).then(
+    (text) => text.toString('utf8'),
+    () => undefined,
+  );
 };
 
 /** Of the node's first process: what is mounted for all, and mostly also what is mounted in containers. */
