@@ -5,7 +5,7 @@ import { startCluster } from './cluster';
 import type { PreparedE2e } from './prepare';
 import { E2E_VARIABLE } from './prepare';
 
-export { eventually } from '../cluster/harness';
+export { eventually } from './eventually';
 export { newDisk } from '../node/vm/run-vm';
 export { NETWORK, NODE_NAME } from './addresses';
 export type { Cluster } from './cluster';

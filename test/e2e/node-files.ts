@@ -41,7 +41,7 @@ const KUBELET = {
   // No image may be collected: none could be pulled again.
   imageGCHighThresholdPercent: 100,
   resolvConf: '',
-  nodeStatusUpdateFrequency: '5s',
+  nodeStatusUpdateFrequency: '10s',
   clusterDNS: [NETWORK.host],
   clusterDomain: 'cluster.local',
 };
@@ -91,7 +91,7 @@ containerd > /var/log/containerd.log 2>&1 &
 until ctr version > /dev/null 2>&1; do sleep 0.3; done
 echo "@@ containerd $(cut -d' ' -f1 /proc/uptime)"
 kube-proxy --kubeconfig ${IDENTITY}/${IDENTITY_FILES.proxy} --proxy-mode nftables --hostname-override ${NODE_NAME} > /var/log/kube-proxy.log 2>&1 &
-kubelet --config /etc/kubernetes/kubelet.yaml --kubeconfig ${IDENTITY}/${IDENTITY_FILES.kubelet} --hostname-override ${NODE_NAME} --node-ip ${NETWORK.node} --v=2 > /var/log/kubelet.log 2>&1
+kubelet --config /etc/kubernetes/kubelet.yaml --kubeconfig ${IDENTITY}/${IDENTITY_FILES.kubelet} --hostname-override ${NODE_NAME} --node-ip ${NETWORK.node} --housekeeping-interval=60s --v=1 > /var/log/kubelet.log 2>&1
 echo "@@ kubelet ended with $?"; tail -n 40 /var/log/kubelet.log; sync; echo o > /proc/sysrq-trigger; sleep 60
 `;
 

@@ -11,7 +11,7 @@ import type { Disk } from '../node/vm/qemu';
 import { driveArguments } from '../node/vm/qemu';
 import { NETWORK } from './addresses';
 import type { NodeDisks } from './disks';
-import { makeFileSystem } from './disks';
+import { makeFileSystem } from './file-system';
 import { DRIVES } from './node-files';
 import type { Said } from './node-shell';
 import { NodeShell } from './node-shell';

@@ -32,7 +32,7 @@ describeE2e('a cluster with a real node', () => {
   const phaseOf = async (name: string): Promise<string> =>
     (await cluster.kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.phase}'])).stdout;
   const until = (name: string, phase: string): Promise<void> =>
-    eventually(`Pod ${name} is ${phase}`, async () => (await phaseOf(name)) === phase, 240_000);
+    eventually(`Pod ${name} is ${phase}`, async () => (await phaseOf(name)) === phase);
   const logs = async (name: string): Promise<string> => (await cluster.kubectl(['logs', name])).stdout;
 
   test('runs the operator’s image, its own command line in it, and WEKA’s stand-in with compiler, sources and headers', async () => {
