@@ -229,6 +229,8 @@ const driverWrites = ({ plan, records }: DriversScope): SharedWrite[] =>
   plan.nodes.flatMap(({ name, driver }) => {
     const live = records.get(name);
     if (live === undefined || isPaused(live)) return [];
-    const manifest: Manifest = { ...wekaNodeManifest(name), spec: driver === undefined ? {} : { driver } };
+    // Without a driver nothing of the spec is wanted, not an empty one: emptying a map leaves null, which no schema takes.
+    const { spec: _empty, ...bare } = wekaNodeManifest(name);
+    const manifest: Manifest = driver === undefined ? bare : { ...bare, spec: { driver } };
     return [{ manifest, live }];
   });
