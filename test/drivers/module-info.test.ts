@@ -159,7 +159,7 @@ describe('readModuleInfo, on modules of a real kernel', () => {
     } finally {
       await remove();
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('compareVermagic', () => {

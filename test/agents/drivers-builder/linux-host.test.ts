@@ -8,6 +8,8 @@ import type { BuilderPaths } from '../../../agents/drivers-builder/settings';
 import { scratch } from '../../drivers/sample-driver';
 import { containerPaths, writeFiles } from './container';
 
+jest.setTimeout(60_000);
+
 let root: string;
 let remove: () => Promise<void>;
 let paths: BuilderPaths;

@@ -3,6 +3,8 @@ import { packageContents } from '../../../agents/drivers-builder/package-content
 import { readManifest } from '../../../lib/drivers/package-manifest';
 import { aModule } from '../../drivers/module-file';
 
+jest.setTimeout(60_000);
+
 const target = { wekaVersion: '4.4.5', kernel: '6.1.0-56', architecture: 'amd64' };
 const toolchain = { compiler: 'gcc 12.2.0', builder: 'kbuild' };
 const aDriver = (name: string, depends = '', more: Record<string, string> = {}): Buffer =>

@@ -14,6 +14,8 @@ import { aModule } from '../../drivers/module-file';
 import { scratch } from '../../drivers/sample-driver';
 import { authority, PERMIT_KEY, permitFor, POD_UID, TestDist } from '../drivers-dist/test-dist';
 
+jest.setTimeout(60_000);
+
 const target: PackageKey = { wekaVersion: '4.4.5', kernel: '6.1.0', architecture: 'amd64' };
 const id = packageId(target);
 

@@ -13,6 +13,8 @@ import { createAuthority, issue } from '../../cluster/certificates';
 import { scratch } from '../../drivers/sample-driver';
 import { FakeDist } from './fake-dist';
 
+jest.setTimeout(60_000);
+
 const ca = createAuthority('installation');
 const credential = issue(ca, { commonName: 'installation' }, { subject: { commonName: 'dist' }, hosts: ['127.0.0.1'] });
 const key = { wekaVersion: '4.4.5', kernel: '6.1.0', architecture: 'amd64' };

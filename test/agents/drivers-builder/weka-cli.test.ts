@@ -10,6 +10,8 @@ import { aModule } from '../../drivers/module-file';
 import { installWeka, wekaState } from '../../fakes/weka/install';
 import { containerPaths, partsFor, settingsFor, writeFiles } from './container';
 
+jest.setTimeout(60_000);
+
 const kernel = '6.1.0-56';
 let root: string;
 let remove: () => Promise<void>;

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import type { ArchiveFile, ArchiveLimits } from '../../../agents/shared/archive';
 import { ArchiveError, packArchive, readArchive, readEntry } from '../../../agents/shared/archive';
 
+jest.setTimeout(120_000);
+
 const file = (name: string, content: string | Buffer = name): ArchiveFile => ({ name, content: Buffer.from(content) });
 const manifest = file('manifest.json', '{}');
 const modules = [file('modules/wekafsgw.ko', Buffer.alloc(3000, 'g')), file('modules/wekafsio.ko', 'io')];
