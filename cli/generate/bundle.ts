@@ -4,8 +4,8 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { BuildOptions } from 'esbuild';
-import { build } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { build as esbuild } from 'esbuild';
 
 /** The top of the checkout. */
 const TOP = join(__dirname, '../..');
@@ -21,10 +21,19 @@ const COMMON: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** Their packages export far more than is used here, and each start would have to parse it. */
-const NARROWED = {
-  '@kubernetes/client-node': './controllers/kube/client-node.bundle.mjs',
-  undici: './controllers/kube/undici.bundle.mjs',
+/**
+ * Takes of client-node what is used of it, and gives it a stand-in for undici: each start would have to parse the rest.
+ * Whoever else asks for undici gets the real one, which runs only where a command loads it.
+ */
+const NARROWED: Plugin = {
+  name: 'narrowed',
+  setup: (build) => {
+    const standIn = (name: string) => ({ path: join(TOP, 'controllers/kube', name) });
+    build.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => standIn('client-node.bundle.mjs'));
+    build.onResolve({ filter: /^undici$/ }, ({ importer }) =>
+      importer.includes('@kubernetes/client-node') ? standIn('undici.bundle.mjs') : undefined,
+    );
+  },
 };
 
 /** The agents there are: directories of agents/ with a main.ts. */
@@ -37,9 +46,14 @@ const agentNames = (): string[] => {
 const main = async (dist: string): Promise<void> => {
   // An agent that was renamed must not stay in the image.
   rmSync(dist, { recursive: true, force: true });
-  await build({ ...COMMON, entryPoints: ['cli/main.ts'], outfile: join(dist, 'weka-operator.js'), alias: NARROWED });
+  await esbuild({
+    ...COMMON,
+    entryPoints: ['cli/main.ts'],
+    outfile: join(dist, 'weka-operator.js'),
+    plugins: [NARROWED],
+  });
   for (const name of agentNames()) {
-    await build({ ...COMMON, entryPoints: [`agents/${name}/main.ts`], outfile: join(dist, 'agents', `${name}.js`) });
+    await esbuild({ ...COMMON, entryPoints: [`agents/${name}/main.ts`], outfile: join(dist, 'agents', `${name}.js`) });
   }
   // A bundle knows its version by this.
   const { name, version, license } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as Record<
