@@ -27,7 +27,7 @@ export interface BringIn {
  * can be known before is checked before: a refusal by then has changed nothing.
  */
 export const bringIn = async (work: BringIn): Promise<'loaded' | 'unchanged'> => {
-  const { host, kernel, cache, entry, opened, signal } = work;
+  const { host, kernel, cache, entry, opened, signal, log } = work;
   const { manifest, modules } = opened;
   const load = { bootID: kernel.bootID, sha256: entry.sha256 };
   const live = await host.loaded(ownModules(manifest));
@@ -47,7 +47,8 @@ export const bringIn = async (work: BringIn): Promise<'loaded' | 'unchanged'> =>
     modules.filter(({ info }) => plan.load.includes(info.name)),
   );
   refuse(confirmationProblem(manifest, await host.loaded(ownModules(manifest))));
-  await cache.record(load);
+  // The driver is loaded whether this can be written or not: only modules without srcversion are told apart by it.
+  await cache.record(load).catch((error: unknown) => log.warn('what was loaded cannot be recorded', { error }));
   return 'loaded';
 };
 

@@ -2,9 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { OperatorError } from '../../lib/base/errors';
 import type { LoadResult } from '../../lib/drivers/agent-result';
 import { resultMessage } from '../../lib/drivers/agent-result';
+import { writeFileAtomic } from '../shared/atomic-file';
 import { createLog } from '../shared/log';
 import { failureOf } from './failure';
-import { writeFileAtomic } from '../shared/atomic-file';
 import type { Attempt } from './load';
 import { loadSettings, stateDirectoryOf, terminationLogOf, watchSettings } from './settings';
 import { loadedFile, resultFile, watch } from './watch';
@@ -23,11 +23,12 @@ const stopping = (): AbortSignal => {
 const fetch: Attempt['fetch'] = async (...what) => (await import('./fetch-package.js')).fetchPackage(...what);
 
 const attempt = async (): Promise<LoadResult> => {
+  const signal = stopping();
   try {
     const settings = loadSettings(process.env);
     // Not loaded by `watch`, which stays for months.
     const [{ linuxHost }, { loadDriver }] = await Promise.all([import('./linux-host.js'), import('./load.js')]);
-    return await loadDriver({ host: linuxHost(settings.sysDirectory), settings, log, signal: stopping(), fetch });
+    return await loadDriver({ host: linuxHost(settings.sysDirectory), settings, log, signal, fetch });
   } catch (error) {
     log.error('the loader cannot start', { error });
     const wekaVersion = process.env['WEKA_VERSION'] ?? '';

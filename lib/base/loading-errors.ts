@@ -61,7 +61,7 @@ export const LOADING_ERRORS = {
   DriverInUse: {
     summary: 'Another version of {modules} is loaded and in use: {users}.',
     remedy:
-      'Nothing was unloaded. Unmount the file systems, end the processes or unload the modules named, or reboot the node; it is tried again.',
+      'Nothing that is in use was unloaded. Unmount the file systems, end the processes or unload the modules named, or reboot the node; it is tried again.',
     retry: true,
   },
   UnloadRefused: {

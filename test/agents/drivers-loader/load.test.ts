@@ -160,7 +160,7 @@ describe('nothing is done to the kernel', () => {
   const trick = async (header: EntryHeader): Promise<Buffer> => {
     const tar = pack();
     const chunks: Buffer[] = [];
-    tar.on('data', (chunk: Buffer) => chunks.push(chunk));
+    tar.on('data', (chunk) => chunks.push(chunk as Buffer));
     const ended = once(tar as unknown as EventEmitter, 'end');
     const manifest = Buffer.from(JSON.stringify(manifestOf(driver())));
     tar.entry({ name: 'manifest.json', size: manifest.length }, manifest);
@@ -453,6 +453,13 @@ describe('the cache of the node', () => {
       parameters: { directory: node.cache, cause: 'a file is in its place' },
     });
   });
+});
+
+test('a driver that is loaded is loaded, also where that cannot be recorded', async () => {
+  await node.offer(await aPackage());
+  await mkdir(join(node.cache, 'loaded.json'), { recursive: true });
+  expect(await node.load()).toMatchObject({ kind: 'DriverLoaded', modules: A });
+  expect(node.lines.join('\n')).toContain('what was loaded cannot be recorded');
 });
 
 describe('a distribution service that does not give', () => {
