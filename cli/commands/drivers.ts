@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { OPERATOR_NAMESPACE } from '../../lib/base/names';
 import type { DriversCheckOptions, DriversOptions } from '../run/drivers';
+import { bundleCommand } from './drivers-bundle';
 import type { CommandContext } from './shared';
 import { describedCommand, outputOption } from './shared';
 
@@ -66,4 +67,5 @@ export const driversCommand = (context: CommandContext): Command =>
       const { runDrivers } = await import('../run/drivers.js');
       context.exit(await runDrivers(options, context.terminal));
     })
-    .addCommand(checkCommand(context));
+    .addCommand(checkCommand(context))
+    .addCommand(bundleCommand(context));
