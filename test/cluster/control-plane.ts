@@ -41,11 +41,12 @@ export const startControlPlane = async (binaries: string, address = LOOPBACK): P
     await writeFile(join(directory, 'keeper.pid'), String(process.pid));
     for (const [name, args] of commandLines(layout)) {
       servers.push(startServer(layout, name, args));
-      // Any order works for the last two; they wait for the API server themselves, so all start at once.
-      if (name === 'kube-apiserver') await wait(200);
+      await writeFile(join(directory, 'servers.pid'), servers.map((server) => server.process.pid).join('\n'));
+      // The last two give up when the API server lets nobody in for 20 s, which on a busy machine is how long it may take.
+      if (name === 'kube-apiserver')
+        await Promise.race([untilAnswers(layout.coordinates, '/readyz'), ...servers.map(failure)]);
     }
-    await writeFile(join(directory, 'servers.pid'), servers.map((server) => server.process.pid).join('\n'));
-    await Promise.race([untilReady(layout.coordinates), ...servers.map(failure)]);
+    await Promise.race([untilAnswers(layout.coordinates, DEFAULT_ACCOUNT), ...servers.map(failure)]);
     await writeFile(join(directory, 'coordinates.json'), JSON.stringify(layout.coordinates));
     return { coordinates: layout.coordinates, stop };
   } catch (error) {
@@ -226,15 +227,15 @@ const failure = async (server: Server): Promise<never> => {
 /** How long a start may take: a busy machine needs several times what an idle one does. */
 const READY_MS = 120_000;
 
-const untilReady = async (coordinates: Coordinates): Promise<void> => {
+const DEFAULT_ACCOUNT = '/api/v1/namespaces/default/serviceaccounts/default';
+
+const untilAnswers = async (coordinates: Coordinates, path: string): Promise<void> => {
   const deadline = Date.now() + READY_MS;
-  for (const path of ['/readyz', '/api/v1/namespaces/default/serviceaccounts/default']) {
-    for (;;) {
-      const answer = await request(coordinates, { method: 'GET', path }).catch((error: Error) => error);
-      if (!(answer instanceof Error) && answer.status === 200) break;
-      if (Date.now() > deadline) throw new Error(`the control plane is not ready after ${READY_MS / 1000} s: ${path}`);
-      await wait(100);
-    }
+  for (;;) {
+    const answer = await request(coordinates, { method: 'GET', path }).catch((error: Error) => error);
+    if (!(answer instanceof Error) && answer.status === 200) return;
+    if (Date.now() > deadline) throw new Error(`the control plane is not ready after ${READY_MS / 1000} s: ${path}`);
+    await wait(100);
   }
 };
 
