@@ -1,88 +1,13 @@
-import { offlineInstallation } from '../../controllers/installation';
-import { reconcilers } from '../../controllers/reconcilers';
-import { silentLogger } from '../../controllers/runtime/log';
-import { createManager } from '../../controllers/runtime/manager';
-import { createMetrics } from '../../controllers/runtime/metrics';
-import type { LiveObject, Manifest } from '../../lib/base/kube-object';
-import { conditionsOf, findCondition } from '../../lib/base/conditions';
-import type { SimCluster } from '../../sim/cluster';
-import { createSimCluster } from '../../sim/cluster';
-import { forkRandom } from '../../sim/random';
 import { runScenario } from '../../cli/scenario/run-scenario';
+import { conditionsOf, findCondition } from '../../lib/base/conditions';
 import { assertConditionsConform } from '../conformance/conditions';
+import type { World } from './policy-world';
+import { API_VERSION, aWorld, NAMESPACE, policy, TYPE, wekaCluster } from './policy-world';
 
-const API_VERSION = 'weka.weka.io/v1alpha1';
-const NAMESPACE = 'default';
-const USER = { user: 'kubernetes-admin', manager: 'kubectl', force: true };
-const TYPE = {
-  policy: { apiVersion: API_VERSION, kind: 'WekaPolicy' },
-  container: { apiVersion: API_VERSION, kind: 'WekaContainer' },
-  wekaNode: { apiVersion: API_VERSION, kind: 'WekaNode' },
-  service: { apiVersion: 'v1', kind: 'Service' },
-  pod: { apiVersion: 'v1', kind: 'Pod' },
-  node: { apiVersion: 'v1', kind: 'Node' },
-};
-
-const policy = (payload: object = {}, more: object = {}): Manifest => ({
-  ...TYPE.policy,
-  metadata: { name: 'drivers', namespace: NAMESPACE, ...more },
-  spec: {
-    type: 'enable-local-drivers-distribution',
-    image: 'registry.example/weka:4.4.5',
-    payload: { driverDistPayload: { ensureImages: ['registry.example/weka:4.4.5'], ...payload } },
-  },
-});
-
-const aCluster = (seed: number): SimCluster => {
-  const cluster = createSimCluster({ seed, namespaces: ['default', 'kube-system', 'weka-operator-system'] });
-  cluster.nodes.add({ name: 'n1', kernel: '6.1.0-18-amd64' });
-  cluster.nodes.add({ name: 'n2', kernel: '5.15.0-91-generic' });
-  return cluster;
-};
-
-/** The operator on a cluster in memory, with nodes of two kernels. */
-const aWorld = (seed = 1, more: { cluster?: SimCluster; operatorImage?: string } = {}) => {
-  const cluster = more.cluster ?? aCluster(seed);
-  const stop = new AbortController();
-  const manager = createManager({
-    client: cluster.client(),
-    clock: cluster.clock,
-    random: forkRandom(seed, 'manager'),
-    logger: silentLogger,
-    reconcilers: reconcilers(
-      offlineInstallation({ operatorImage: more.operatorImage ?? 'registry.example/weka-operator:1' }),
-    ),
-    namespaces: [],
-    operatorNamespace: 'weka-operator-system',
-    identity: 'test',
-    leaderElection: false,
-    metrics: createMetrics(),
-  });
-  const running = manager.start(stop.signal);
-  const apply = (manifest: Manifest): LiveObject => cluster.server.apply(manifest, USER);
-  return {
-    cluster,
-    apply,
-    pass: (ms = 300_000) => cluster.clock.run({ forMs: ms }),
-    names: (type: keyof typeof TYPE) => cluster.list(TYPE[type]).map(({ metadata }) => metadata.name),
-    get: (type: keyof typeof TYPE, name: string) =>
-      cluster.get({ ...TYPE[type], name, ...(type === 'node' || type === 'wekaNode' ? {} : { namespace: NAMESPACE }) }),
-    delete: (type: keyof typeof TYPE, name: string) =>
-      cluster.server.delete(
-        { ...TYPE[type], name, ...(type === 'node' ? {} : { namespace: NAMESPACE }) },
-        { user: 'kubernetes-admin', propagation: 'Background' },
-      ),
-    writes: () => cluster.log.count({ user: 'weka-operator' }),
-    stop: async () => {
-      stop.abort(new Error('over'));
-      await cluster.clock.run({ forMs: 60_000 });
-      await running;
-    },
-  };
-};
+jest.setTimeout(120_000);
 
 describe('a driver distribution policy on a cluster in memory', () => {
-  let world: ReturnType<typeof aWorld>;
+  let world: World;
   beforeEach(() => {
     world = aWorld();
   });
@@ -102,10 +27,10 @@ describe('a driver distribution policy on a cluster in memory', () => {
   it('builds for a kernel that comes later, and leaves the builds that are done alone', async () => {
     world.apply(policy());
     await world.pass();
-    const before = world.cluster.list(TYPE.container).map(({ metadata }) => metadata.uid);
+    const before = world.list('container').map(({ metadata }) => metadata.uid);
     world.cluster.nodes.add({ name: 'n3', kernel: '6.8.0-45-generic' });
     await world.pass();
-    const after = world.cluster.list(TYPE.container).map(({ metadata }) => metadata.uid);
+    const after = world.list('container').map(({ metadata }) => metadata.uid);
     expect(after).toEqual(expect.arrayContaining(before));
     expect(after).toHaveLength(before.length + 1);
     expect(world.get('policy', 'drivers')?.status).toMatchObject({ progress: '3/3' });
@@ -122,23 +47,10 @@ describe('a driver distribution policy on a cluster in memory', () => {
 
   it('builds for the images of clusters too, and for both versions while one is being upgraded', async () => {
     world.apply(policy());
-    const cluster = world.apply({
-      apiVersion: API_VERSION,
-      kind: 'WekaCluster',
-      metadata: { name: 'prod', namespace: NAMESPACE },
-      spec: { template: 'dynamic', image: 'registry.example/weka:4.4.6', dynamicTemplate: {} },
-    });
+    const cluster = world.apply(wekaCluster('4.4.6'));
     await world.pass();
     expect(world.get('policy', 'drivers')?.status).toMatchObject({ progress: '4/4' });
-    world.cluster.server.apply(
-      {
-        apiVersion: cluster.apiVersion,
-        kind: cluster.kind,
-        metadata: { name: 'prod', namespace: NAMESPACE },
-        status: { lastAppliedImage: 'registry.example/weka:4.4.4' },
-      },
-      { ...USER, subresource: 'status' },
-    );
+    world.setStatus(cluster, { lastAppliedImage: 'registry.example/weka:4.4.4' });
     await world.pass();
     expect(world.get('policy', 'drivers')?.status).toMatchObject({ progress: '6/6' });
   });
@@ -171,9 +83,8 @@ describe('a driver distribution policy on a cluster in memory', () => {
   it('keeps living Pods when the operator is upgraded, says so, and makes the next ones anew', async () => {
     world.apply(policy());
     await world.pass();
-    await world.stop();
-    world = aWorld(1, { cluster: world.cluster, operatorImage: 'registry.example/weka-operator:2' });
     const before = world.get('pod', 'drivers-dist')!.metadata.uid;
+    await world.restart({ operatorImage: 'registry.example/weka-operator:2' });
     await world.pass();
     expect(world.get('pod', 'drivers-dist')!.metadata.uid).toBe(before);
     const upToDate = () => findCondition(conditionsOf(world.get('container', 'drivers-dist')!), 'UpToDate');
@@ -220,7 +131,7 @@ describe('a driver distribution policy on a cluster in memory', () => {
     };
     world.apply(policy({}, { labels: mine, annotations: notes }));
     await world.pass();
-    const made = [TYPE.container, TYPE.service, TYPE.pod].flatMap((type) => world.cluster.list(type));
+    const made = (['container', 'service', 'pod'] as const).flatMap((kind) => world.list(kind));
     expect(made.length).toBeGreaterThan(5);
     for (const { metadata } of made) {
       expect(metadata.labels).toMatchObject({ team: 'storage' });
