@@ -64,6 +64,27 @@ const withFields = (entry: ManagedFieldsEntry | undefined, more: FieldSet): Json
   return fields === owned ? entry.fieldsV1 : formatFields(fields);
 };
 
+/** Who stands for all that wrote an object before anybody applied it, where nobody was counted. */
+const BEFORE_FIRST_APPLY = 'before-first-apply';
+
+/**
+ * `object` as an apply finds it. Of one that nobody owns anything of, everything that this endpoint writes is somebody's
+ * from then on: or what is applied would be taken from nobody, without a conflict.
+ */
+export const asApplyFinds = (
+  object: KubeObject,
+  schema: JsonSchema | undefined,
+  { time, subresource }: Omit<Writer, 'manager'>,
+): KubeObject => {
+  if ((object.metadata.managedFields ?? []).length > 0) return object;
+  const { status, ...main } = object;
+  const { apiVersion, kind, metadata } = object;
+  const written = subresource === undefined ? main : { apiVersion, kind, metadata: { name: metadata.name }, status };
+  const writer = { manager: BEFORE_FIRST_APPLY, time, subresource };
+  const managedFields = updateOwnership(undefined, written, schema, writer);
+  return { ...object, metadata: { ...metadata, managedFields } };
+};
+
 /** A list of one empty entry: the writer wants nobody to own anything. */
 export const resets = ({ metadata }: KubeObject): boolean =>
   metadata.managedFields?.length === 1 && Object.keys(metadata.managedFields[0] ?? {}).length === 0;

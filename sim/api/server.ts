@@ -32,6 +32,7 @@ import type { Call } from './failures';
 import type { ServedKind } from './kinds';
 import { mergePatch } from './merge-patch';
 import { setCondition } from '../control-plane/conditions';
+import { asApplyFinds } from './ownership';
 import { applyPath, applyError } from './typed';
 import type { Write } from './writes';
 import { createObject, dropObject, storeChange, updateObject } from './writes';
@@ -110,14 +111,15 @@ export class ApiServer {
     const old = this.stored(write);
     this.checkApply(old, request, write);
     const { manager, force, subresource } = request;
+    const [schema, time] = [schemaOf(write.kind), this.core.clock.timestamp()];
     const merged = applyMerge({
-      live: old,
+      live: old === undefined ? undefined : asApplyFinds(old, schema, { time, subresource }),
       manifest: withoutVersion(manifest),
       manager,
       force,
-      schema: schemaOf(write.kind),
+      schema,
       nulls: write.kind.custom,
-      time: this.core.clock.timestamp(),
+      time,
       ...(subresource === undefined ? {} : { subresource }),
     });
     if (merged.conflicts.length > 0) throw applyConflict(write.call, merged.conflicts.flatMap(conflictFields));

@@ -31,6 +31,11 @@ const afterAll = async (
   for (const [manifest, options] of steps) last = shown(await apply(world, manifest, options));
   return last;
 };
+/** Makes it, and lets nobody own anything of it. */
+const ownerless = async (world: World, manifest: KubeObject): Promise<void> => {
+  const made = await world.client.create(manifest);
+  await world.client.replace({ ...made, metadata: { ...made.metadata, managedFields: [{}] } } as unknown as KubeObject);
+};
 const http = (more: JsonObject = {}): JsonObject => ({ name: 'http', port: 80, ...more });
 const https = (more: JsonObject = {}): JsonObject => ({ name: 'https', port: 443, ...more });
 const withStatus = (world: World, status: JsonObject): KubeObject => object(world, CONTAINER, 'a', { status });
@@ -309,6 +314,48 @@ export const ownership = behaviours(
       const { metadata, ...rest } = await apply(world, configMap(world, 'a', { a: '1' }));
       const { managedFields: _, ...bare } = metadata;
       return shown(await world.client.replace({ ...rest, metadata: bare, data: { a: '1', b: '2' } }));
+    },
+    'the first apply to what nobody owns leaves the rest to before-first-apply': async (world) => {
+      await ownerless(world, configMap(world, 'a', { a: '1', b: '2' }, { labels: { l: '1' } }));
+      return afterAll(world, [[configMap(world, 'a', { a: '1' })]]);
+    },
+    'the first apply to what nobody owns conflicts with before-first-apply': async (world) => {
+      await ownerless(world, configMap(world, 'a', { a: '1', b: '2' }));
+      return refusal(apply(world, configMap(world, 'a', { a: '2' })));
+    },
+    'the first apply by force to what nobody owns takes its fields': async (world) => {
+      await ownerless(world, configMap(world, 'a', { a: '1', b: '2' }));
+      return afterAll(world, [[configMap(world, 'a', { a: '2' }), { force: true }]]);
+    },
+    'the first apply to a service that nobody owns': async (world) => {
+      await ownerless(world, service(world, 'a', { ports: [http(), https()] }));
+      return afterAll(world, [[service(world, 'a', { ports: [http()] })]]);
+    },
+    'the first apply to a custom object that nobody owns': async (world) => {
+      await ownerless(world, container(world, 'a'));
+      return afterAll(world, [[container(world, 'a')]]);
+    },
+    'the first apply to a custom object with a status that nobody owns': async (world) => {
+      await ownerless(world, container(world, 'a'));
+      await world.client.patch(
+        refOf(container(world, 'a')),
+        { status: { result: 'x' } },
+        { ...asStranger, subresource: 'status' },
+      );
+      return afterAll(world, [[container(world, 'a')]]);
+    },
+    'the first apply of a status to what nobody owns': async (world) => {
+      await ownerless(world, container(world, 'a'));
+      await world.client.patch(
+        refOf(container(world, 'a')),
+        { status: { result: 'x' } },
+        { ...asStranger, subresource: 'status' },
+      );
+      return afterAll(world, [[withStatus(world, { result: 'x', status: 'y' }), { subresource: 'status' }]]);
+    },
+    'an update of what nobody owns owns nothing': async (world) => {
+      await ownerless(world, configMap(world, 'a', { a: '1' }));
+      return shown(await world.client.patch(refOf(configMap(world, 'a')), { data: { a: '2' } }, asStranger));
     },
     'replacing with empty managedFields resets them': async (world) => {
       const { metadata, ...rest } = await apply(world, configMap(world, 'a', { a: '1' }));
