@@ -88,11 +88,13 @@ export class GatewayClient {
   private async ask(): Promise<void> {
     for (let failures = 0; !this.stopped;) {
       const began = performance.now();
-      const answer = await this.call('GET');
+      // After a failure the first question is not held: whoever leads now shall hear at once what was seen.
+      const waitMs = failures > 0 ? 0 : this.times.waitMs;
+      const answer = await this.call('GET', waitMs);
       failures = answer.kind === 'later' ? failures + 1 : 0;
       const news = answer.kind === 'document' && this.hear(answer.document.revision, answer.document.body);
       // Nor must a gateway that doesn't hold the question be asked in a tight loop.
-      const early = !news && performance.now() - began < this.times.pauseMs;
+      const early = !news && waitMs > 0 && performance.now() - began < this.times.pauseMs;
       if (answer.kind === 'later' || early) await this.pause(failures, answer);
     }
   }
@@ -136,8 +138,8 @@ export class GatewayClient {
   }
 
   /** One call, read. What goes wrong on the way is an answer too. */
-  private async call(method: Method): Promise<GatewayAnswer> {
-    const answer = await this.send(method).then(
+  private async call(method: Method, waitMs = 0): Promise<GatewayAnswer> {
+    const answer = await this.send(method, waitMs).then(
       (received): GatewayAnswer => {
         this.meet(received.headers['weka-leader']);
         return readAnswer(received, this.options.desiredKind);
@@ -148,9 +150,9 @@ export class GatewayClient {
     return answer;
   }
 
-  private async send(method: Method): Promise<HttpsAnswer> {
+  private async send(method: Method, waitMs: number): Promise<HttpsAnswer> {
     const { url, tokenFile, caFile } = this.options;
-    const { waitMs, timeoutMs } = this.times;
+    const { timeoutMs } = this.times;
     const [token, ca] = await Promise.all([readFile(tokenFile, 'utf8'), readFile(caFile, 'utf8')]);
     const asking = method === 'GET';
     return httpsCall({
@@ -164,7 +166,7 @@ export class GatewayClient {
       ...(asking ? {} : { body: this.document() }),
       ca,
       agent: this.agent,
-      timeoutMs: timeoutMs + (asking ? waitMs : 0),
+      timeoutMs: timeoutMs + waitMs,
       maxBytes: MAX_BYTES,
       signal: this.stopping.signal,
     });
