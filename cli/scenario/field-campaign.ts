@@ -1,19 +1,17 @@
+import { DEFAULT_MAX_UNAVAILABLE } from '../../controllers/installation';
 import type { KindDefinition } from '../../lib/api/kind';
 import { API_VERSION } from '../../lib/api/kind';
 import type { JsonSchema } from '../../lib/api/json-schema';
 import { OperatorError } from '../../lib/base/errors';
 import type { JsonObject, JsonValue } from '../../lib/base/json';
 import type { Manifest } from '../../lib/base/kube-object';
-import { OPERATOR_NAMESPACE } from '../../lib/base/names';
-import { createSimCluster } from '../../sim/cluster';
 import type { EndState } from '../../sim/oracles/end-state';
 import { endState, stateDifferences } from '../../sim/oracles/end-state';
 import { watchInvariants } from '../../sim/oracles/watch-invariants';
 import { OPERATOR_IMAGE } from './campaign-scenarios';
 import type { FieldPath } from './field-values';
 import { leavesOf, schemaAt, valuesFor, withValue } from './field-values';
-import { Managers } from './managers';
-import { MANAGER } from './run-scenario';
+import { createWorld, MANAGER } from './world';
 
 /** What walking the fields of a kind came to. */
 export interface FieldWalk {
@@ -56,18 +54,13 @@ const changesOf = (schema: JsonSchema, path: FieldPath): readonly (JsonValue | u
 ];
 
 class Walk {
-  private readonly cluster = createSimCluster({
-    seed: 1,
-    namespaces: [NAMESPACE, 'kube-system', OPERATOR_NAMESPACE],
-    bookmarkMs: 300_000,
-    latencyMs: 1,
-  });
-  private readonly invariants = watchInvariants(this.cluster, MANAGER);
-  private readonly managers = new Managers(OPERATOR_IMAGE, {
-    seed: 1,
-    clock: this.cluster.clock,
-    leaderElection: false,
-    clientOf: () => this.cluster.client({ user: MANAGER }),
+  private readonly world = createWorld({ seed: 1, operatorImage: OPERATOR_IMAGE, leaderElection: false });
+  private readonly cluster = this.world.cluster;
+  private readonly managers = this.world.managers;
+  private readonly invariants = watchInvariants({
+    ...this.world,
+    user: MANAGER,
+    maxUnavailable: DEFAULT_MAX_UNAVAILABLE,
   });
   private readonly problems: string[] = [];
   private start: EndState = {};

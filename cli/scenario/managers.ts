@@ -1,21 +1,35 @@
+import type { Installation } from '../../controllers/installation';
 import { offlineInstallation } from '../../controllers/installation';
-import { reconcilers } from '../../controllers/reconcilers';
 import type { ClusterClient } from '../../controllers/kube/cluster-client';
+import { reconcilers } from '../../controllers/reconcilers';
+import { RegistryResolver } from '../../controllers/registry/resolver';
+import type { AgentExchange } from '../../controllers/runtime/agent-exchange';
+import type { Companion } from '../../controllers/runtime/companion';
 import { silentLogger } from '../../controllers/runtime/log';
 import { createManager } from '../../controllers/runtime/manager';
 import { noMetrics } from '../../controllers/runtime/metrics';
 import { OPERATOR_NAMESPACE } from '../../lib/base/names';
+import type { AgentPort } from '../../sim/drivers/exchange';
+import type { SimRegistry } from '../../sim/drivers/registry';
 import type { SimClock } from '../../sim/clock';
 import { SimProcess } from '../../sim/faults/process';
 import type { ManagerControl } from '../../sim/faults/moments';
 import type { Named } from '../../sim/faults/plan';
 import { forkRandom } from '../../sim/random';
 
+/** How an installation may be set up otherwise than it is by itself. */
+export type ManagerSettings = Partial<Pick<Installation, 'registryUrl' | 'offline' | 'maxBuilds' | 'maxUnavailable'>>;
+
 export interface ManagersOptions {
   readonly seed: number;
   readonly clock: SimClock;
   readonly clientOf: (process: SimProcess) => ClusterClient;
   readonly leaderElection: boolean;
+  readonly settings: ManagerSettings;
+  /** What is outside of the cluster. */
+  readonly registry: SimRegistry;
+  /** Told where agents meet the process that acts from now on; `undefined`: none does. */
+  readonly onLeader: (port: AgentPort | undefined) => void;
 }
 
 interface Running {
@@ -30,6 +44,8 @@ const RESTART_MS = 5_000;
 /** The manager processes of a scenario: started, killed, replaced by another version, doubled. */
 export class Managers implements ManagerControl {
   private readonly running = new Map<SimProcess, Running>();
+  /** Processes that act, the first one first: agents reach that one. Each is born knowing nothing of them. */
+  private readonly acting = new Map<SimProcess, AgentExchange>();
   private count = 0;
 
   /** `image`: the version that all processes are of from now on. */
@@ -40,17 +56,19 @@ export class Managers implements ManagerControl {
 
   /** Starts a process. */
   start(): SimProcess {
-    const { image } = this;
     const name = `manager-${this.count++}`;
     const process = new SimProcess(name, this.options.clock);
     const abort = new AbortController();
     const { seed, leaderElection } = this.options;
+    const installation = this.installation(process);
     const manager = createManager({
       client: this.options.clientOf(process),
       clock: process.clock,
       random: forkRandom(seed, name),
       logger: silentLogger,
-      reconcilers: reconcilers(offlineInstallation({ operatorImage: image })),
+      reconcilers: reconcilers(installation),
+      exchange: installation.exchange,
+      companions: [this.gateway(process, installation.exchange)],
       namespaces: [],
       operatorNamespace: OPERATOR_NAMESPACE,
       identity: name,
@@ -69,6 +87,7 @@ export class Managers implements ManagerControl {
 
   /** A process is dead: another one takes its place. */
   crashed(process: SimProcess, { down }: Named<'crash'>): void {
+    this.left(process);
     this.replace(process, down);
   }
 
@@ -98,6 +117,41 @@ export class Managers implements ManagerControl {
     const all = [...this.running.values()];
     this.running.clear();
     await Promise.all(all.map(({ stop }) => stop()));
+  }
+
+  private installation({ name, clock }: SimProcess): Installation {
+    const { registry, seed, settings } = this.options;
+    const random = forkRandom(seed, `registry ${name}`);
+    const { offline = false } = settings;
+    return offlineInstallation({
+      ...settings,
+      operatorImage: this.image,
+      registry: new RegistryResolver({ clock, random, offline, call: (url) => registry.ask(url) }),
+      permitKey: `permits of ${name}`,
+      caBundle: () => 'the authorities of this simulation',
+      signRequest: (request) => `signed: ${request}`,
+    });
+  }
+
+  /** Agents reach a process while it acts. */
+  private gateway(process: SimProcess, exchange: AgentExchange): Companion {
+    return {
+      name: 'gateway',
+      waitingFor: undefined,
+      lead: (_reader, signal) => {
+        this.acting.set(process, exchange);
+        if (this.acting.size === 1) this.options.onLeader(exchange);
+        signal.addEventListener('abort', () => this.left(process), { once: true });
+        return Promise.resolve();
+      },
+    };
+  }
+
+  private left(process: SimProcess): void {
+    const [first] = this.acting.keys();
+    if (!this.acting.delete(process) || first !== process) return;
+    const [next] = this.acting.values();
+    this.options.onLeader(next);
   }
 
   private replace(process: SimProcess, down: number): void {

@@ -1,7 +1,9 @@
+import { DEFAULT_MAX_UNAVAILABLE } from '../../controllers/installation';
 import type { KubeObject, ObjectRef, LiveObject } from '../../lib/base/kube-object';
-import { OPERATOR_NAMESPACE } from '../../lib/base/names';
+import type { SimAgents } from '../../sim/drivers/agents';
+import type { MachineTraits } from '../../sim/drivers/machine';
+import type { SimRegistry } from '../../sim/drivers/registry';
 import type { SimCluster } from '../../sim/cluster';
-import { createSimCluster } from '../../sim/cluster';
 import type { FaultPoint } from '../../sim/client';
 import type { Strike } from '../../sim/faults/injector';
 import { FaultInjector } from '../../sim/faults/injector';
@@ -10,11 +12,18 @@ import type { FaultPlan, Named } from '../../sim/faults/plan';
 import { endOf, faultsNamed, NO_PLAN } from '../../sim/faults/plan';
 import { faultyBehaviour } from '../../sim/faults/pod-faults';
 import type { NodeSpec } from '../../sim/nodes/node-object';
-import type { Broken } from '../../sim/oracles/watch-invariants';
+import type { Broken, InvariantWatch } from '../../sim/oracles/watch-invariants';
 import { watchInvariants } from '../../sim/oracles/watch-invariants';
-import { Managers } from './managers';
+import type { ManagerSettings } from './managers';
 import type { Happening } from './story';
-import { happening } from './story';
+import { tellStory } from './story';
+import type { World } from './world';
+import { createWorld, MANAGER } from './world';
+
+export { MANAGER };
+
+/** What a scenario may put its hands on beside the objects of the cluster. */
+export type Hands = Pick<World, 'cluster' | 'agents' | 'registry'>;
 
 /** What a user does in the middle of a scenario. */
 export interface UserAct {
@@ -24,6 +33,8 @@ export interface UserAct {
   readonly apply?: KubeObject;
   /** Deleted as `kubectl delete` does; nothing when it isn't there. */
   readonly delete?: ObjectRef;
+  /** Anything else: a machine is rebooted, a file damaged, a registry falls silent. */
+  readonly does?: (hands: Hands) => void;
 }
 
 export interface Scenario {
@@ -34,6 +45,14 @@ export interface Scenario {
   /** What the user does later. Default: nothing. */
   readonly acts?: readonly UserAct[];
   readonly operatorImage: string;
+  /** By name of the node; machines that are not there are ordinary. */
+  readonly machines?: Readonly<Record<string, MachineTraits>>;
+  /** How the operator is set up. Default: as it is by itself. */
+  readonly settings?: ManagerSettings;
+  /** Before anything begins: what registries have, how builds go. */
+  readonly prepare?: (hands: Hands) => void;
+  /** Nothing may happen for so many virtual milliseconds before it counts as settled. Default five minutes and a half. */
+  readonly quietMs?: number;
   /** What goes wrong. Default: nothing. */
   readonly faults?: FaultPlan;
   /** Virtual milliseconds after the last fault and act after which it is given up. Default one hour. */
@@ -56,6 +75,8 @@ export interface ScenarioResult {
   /** Virtual time at the end, in milliseconds since the epoch. */
   readonly now: number;
   readonly cluster: SimCluster;
+  readonly agents: SimAgents;
+  readonly registry: SimRegistry;
   /** Writes of the manager until it had settled, and afterwards; the Lease not counted. */
   readonly writes: { readonly untilSettled: number; readonly after: number };
   /** Invariants that did not hold; empty is what they are for. */
@@ -68,10 +89,6 @@ const QUIET_MS = 330_000;
 const RELIST_MS = 660_000;
 /** Longer than managers take to stop. */
 const STOP_MS = 30_000;
-export const MANAGER = 'weka-operator';
-const BOOKMARK_MS = 300_000;
-/** Events take a moment: managers that wake each other for ever are seen to write for ever, and time goes on. */
-const LATENCY_MS = 1;
 
 /**
  * Plays the whole operator on a simulated cluster until nothing happens any more. No real time passes; the result is a
@@ -86,45 +103,44 @@ export const runScenario = async (scenario: Scenario): Promise<ScenarioResult> =
 
 class Run {
   private readonly plan: FaultPlan;
+  private readonly world: World;
   private readonly cluster: SimCluster;
   private readonly injector: FaultInjector;
-  private readonly managers: Managers;
-  private readonly invariants: ReturnType<typeof watchInvariants>;
+  private readonly invariants: InvariantWatch;
   private readonly start: number;
   /** When something last happened that is told, and when anything last changed or went wrong. */
   private last: { told: number; moved: number };
 
   constructor(private readonly scenario: Scenario) {
     this.plan = scenario.faults ?? NO_PLAN;
-    this.cluster = this.newCluster();
-    const { clock } = this.cluster;
-    this.start = clock.now();
+    this.world = this.newWorld();
+    this.cluster = this.world.cluster;
+    this.start = this.cluster.clock.now();
     this.last = { told: this.start, moved: this.start };
-    this.invariants = watchInvariants(this.cluster, MANAGER);
+    this.invariants = watchInvariants({
+      ...this.world,
+      user: MANAGER,
+      maxUnavailable: scenario.settings?.maxUnavailable ?? DEFAULT_MAX_UNAVAILABLE,
+    });
     this.injector = new FaultInjector({
       cluster: this.cluster,
       plan: this.plan,
       seed: scenario.seed,
       onStrike: (strike) => this.struck(strike),
-      onCrash: (process, fault) => this.managers.crashed(process, fault),
-    });
-    this.managers = new Managers(scenario.operatorImage, {
-      seed: scenario.seed,
-      clock,
-      leaderElection: scenario.leaderElection ?? true,
-      clientOf: (process) =>
-        this.cluster.client({ user: MANAGER, faults: this.observed(this.injector.pointFor(process)) }),
+      onCrash: (process, fault) => this.world.managers.crashed(process, fault),
     });
   }
 
   begin(): void {
     const { cluster, scenario } = this;
+    const { managers } = this.world;
     this.tell();
+    scenario.prepare?.(this.world);
     for (const node of scenario.nodes) cluster.nodes.add(node);
-    this.managers.start();
+    managers.start();
     for (const object of scenario.objects) apply(cluster, object);
-    for (const act of scenario.acts ?? []) cluster.clock.after(act.at, () => perform(cluster, act));
-    scheduleFaults(this.plan, this.injector, cluster, this.managers);
+    for (const act of scenario.acts ?? []) cluster.clock.after(act.at, () => perform(this.world, act));
+    scheduleFaults(this.plan, this.injector, cluster, managers);
   }
 
   /** Runs until it is quiet; `false`: it was not before the limit. */
@@ -134,7 +150,7 @@ class Run {
     const planned = this.start + Math.max(0, endOf(this.plan), ...acts);
     const blind = faultsNamed(this.plan, 'events').some(({ effect }) => effect === 'drop' || effect === 'rewind');
     for (;;) {
-      const calm = Math.max(this.last.moved, planned) + (blind ? RELIST_MS : QUIET_MS);
+      const calm = Math.max(this.last.moved, planned) + (blind ? RELIST_MS : (this.scenario.quietMs ?? QUIET_MS));
       const limit = Math.max(planned, this.crashedAt) + (this.scenario.limitMs ?? 3_600_000);
       if (clock.now() >= calm) return true;
       if (clock.now() >= limit) return false;
@@ -147,7 +163,7 @@ class Run {
     const untilSettled = writesOf(cluster);
     await cluster.clock.run({ forMs: scenario.afterwardsMs ?? 600_000 });
     const after = writesOf(cluster) - untilSettled;
-    const stopped = this.managers.stop();
+    const stopped = this.world.managers.stop();
     await cluster.clock.run({ forMs: STOP_MS });
     await stopped;
     return {
@@ -155,6 +171,8 @@ class Run {
       tookMs: this.last.told - this.start,
       now: cluster.clock.now(),
       cluster,
+      agents: this.world.agents,
+      registry: this.world.registry,
       writes: { untilSettled, after },
       broken: this.invariants.broken,
     };
@@ -166,6 +184,7 @@ class Run {
     const now = this.cluster.clock.now();
     this.last.moved = now;
     if (strike.fault === 'stale-lists' || strike.fault === 'events') this.invariants.pastShown();
+    if (strike.fault === 'second-manager' && this.scenario.leaderElection === false) this.invariants.contradicted();
     if (strike.fault === 'crash') this.crashedAt = now;
     this.scenario.onStrike?.(strike);
   }
@@ -180,41 +199,48 @@ class Run {
     };
   }
 
-  /** Tells the story as storage changes. */
+  /** Tells the story as it happens, and knows by it whether anything still does. */
   private tell(): void {
     const { clock, server } = this.cluster;
-    server.core.store.subscribe(({ type, object, previous }) => {
-      if (object.kind === 'Lease') return;
-      this.last.moved = clock.now();
-      const told = happening({ type, object, old: previous }, clock.now() - this.start);
-      if (told === undefined) return;
+    const moves = (): void => void (this.last.moved = clock.now());
+    server.core.store.subscribe(({ object }) => {
+      if (object.kind !== 'Lease') moves();
+    });
+    this.world.agents.onAct(moves);
+    tellStory(this.world, (what) => {
       this.last.told = clock.now();
-      this.scenario.onHappening?.(told);
+      this.scenario.onHappening?.(what);
     });
   }
 
-  private newCluster(): SimCluster {
-    const { seed, objects, acts = [] } = this.scenario;
+  private newWorld(): World {
+    const { seed, operatorImage, leaderElection = true, objects, acts = [], machines, settings } = this.scenario;
     const namespaces = [...objects, ...acts.flatMap(({ apply: object }) => object ?? [])].flatMap(
       ({ metadata }) => metadata.namespace ?? [],
     );
     const pods = faultsNamed(this.plan, 'pod');
     const isActive = ({ at, for: length }: Named<'pod'>): boolean =>
       this.injector.now >= at && this.injector.now < at + length;
-    return createSimCluster({
+    return createWorld({
       seed,
-      namespaces: [...new Set(['default', 'kube-system', OPERATOR_NAMESPACE, ...namespaces])],
-      bookmarkMs: BOOKMARK_MS,
-      latencyMs: LATENCY_MS,
+      operatorImage,
+      leaderElection,
+      namespaces,
+      ...(machines === undefined ? {} : { machines }),
+      ...(settings === undefined ? {} : { settings }),
       ...(pods.length === 0 ? {} : { behaviour: faultyBehaviour(pods, isActive) }),
+      clientOf: (cluster, process) =>
+        cluster.client({ user: MANAGER, faults: this.observed(this.injector.pointFor(process)) }),
     });
   }
 }
 
-const perform = (cluster: SimCluster, act: UserAct): void => {
+const perform = (hands: Hands, act: UserAct): void => {
+  const { cluster } = hands;
   if (act.apply !== undefined) apply(cluster, act.apply);
   if (act.delete !== undefined && cluster.get(act.delete) !== undefined)
     cluster.server.delete(act.delete, { user: 'kubernetes-admin', propagation: 'Background' });
+  act.does?.(hands);
 };
 
 /** As `kubectl apply --server-side` does it. */

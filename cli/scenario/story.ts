@@ -1,6 +1,9 @@
 import type { Condition } from '../../lib/base/conditions';
-import { conditionsOf } from '../../lib/base/conditions';
+import { conditionsOf, findCondition } from '../../lib/base/conditions';
 import type { KubeObject, LiveObject } from '../../lib/base/kube-object';
+import type { AgentAct } from '../../sim/drivers/acts';
+import { DRIVERS_READY } from '../../lib/nodes/weka-node';
+import type { World } from './world';
 import { refOf, refString } from '../../lib/base/kube-object';
 
 /** One thing that happened, at a virtual time. */
@@ -23,6 +26,19 @@ export interface StoreChange {
   readonly old: LiveObject | undefined;
 }
 
+/** Tells everything that is worth saying, from now on. */
+export const tellStory = ({ cluster, agents }: World, say: (what: Happening) => void): void => {
+  const { clock, server } = cluster;
+  const start = clock.now();
+  const sayIf = (what: Happening | undefined): void => {
+    if (what !== undefined) say(what);
+  };
+  server.core.store.subscribe(({ type, object, previous }) =>
+    sayIf(happening({ type, object, old: previous }, clock.now() - start)),
+  );
+  agents.onAct((act) => sayIf(told(act, clock.now() - start)));
+};
+
 /** Kinds whose comings and goings are nobody's news. */
 const QUIET_KINDS: ReadonlySet<string> = new Set([
   'Lease',
@@ -41,8 +57,41 @@ export const happening = (change: StoreChange, at: number): Happening | undefine
   const name = refString(refOf(object));
   if (type === 'ADDED') return { at, what: 'made', object: name, text: made(object) };
   if (type === 'DELETED') return { at, what: 'gone', object: name, text: '' };
-  const text = stateOf(object);
-  return old !== undefined && text !== '' && text !== stateOf(old) ? { at, what: 'is', object: name, text } : undefined;
+  const before = old === undefined ? [] : [stateOf(old), ...driversOf(old)];
+  const news = [stateOf(object), ...driversOf(object)].filter((text) => text !== '' && !before.includes(text));
+  return old === undefined || news.length === 0 ? undefined : { at, what: 'is', object: name, text: news.join(' ') };
+};
+
+/** What an act of an agent is worth saying. Pure. */
+export const told = (act: AgentAct, at: number): Happening | undefined => {
+  const text = wordsFor(act);
+  if (text === undefined) return undefined;
+  const object = 'node' in act ? `Node/${act.node}` : `Pod/${act.pod}`;
+  return { at, what: 'is', object, text };
+};
+
+/** Enough of a digest to tell it from others. */
+const short = (sha256: string): string => sha256.slice(0, 12);
+
+const wordsFor = (act: AgentAct): string | undefined => {
+  switch (act.what) {
+    case 'built':
+      return `has built ${act.id} (${short(act.sha256)})`;
+    case 'stored':
+      return `serves ${act.id} (${short(act.sha256)}), ${act.by === 'upload' ? 'uploaded by its builder' : 'mirrored'}`;
+    case 'quarantined':
+      return `finds ${act.id} damaged and serves it no longer`;
+    case 'opens':
+      return `opens ${act.id} (${short(act.sha256)}, as the index has it) from ${act.from === 'dist' ? 'its service' : 'its own cache'}`;
+    case 'unloads':
+      return 'unloads the driver that it has';
+    case 'loads':
+      return `has the driver loaded (simulated): ${act.id}`;
+    case 'fails':
+      return `does not load a driver: ${act.code}`;
+    default:
+      return undefined;
+  }
 };
 
 /** Who made it: its controller, where it has one. */
@@ -59,6 +108,12 @@ export const stateOf = (object: KubeObject): string => {
   const status = object.status?.['status'];
   const phase = typeof status === 'string' ? status : '';
   return [phase, ready === undefined ? '' : wordsOf(ready, phase)].filter((part) => part !== '').join(': ');
+};
+
+/** How the drivers of a cluster's or a client's nodes stand. A node's own driver is what it is ready with. */
+const driversOf = (object: KubeObject): readonly string[] => {
+  const drivers = object.kind === 'WekaNode' ? undefined : findCondition(conditionsOf(object), DRIVERS_READY);
+  return drivers === undefined ? [] : [`Drivers: ${wordsOf(drivers, '')}`];
 };
 
 /** Why it is ready or not; a reason that only repeats the phase is left out. */

@@ -11,6 +11,8 @@ import { extractOwnedStatus } from '../../synth/merge';
 import type { WriteRecord } from '../api/core';
 import type { Store, StoreEvent } from '../api/store';
 import { conditionFaults } from './condition-rules';
+import type { DriverMemory } from './driver-invariants';
+import { DRIVER_INVARIANTS, rememberDrivers } from './driver-invariants';
 
 /** One change in storage, with the write that caused it. */
 export interface Step extends StoreEvent {
@@ -28,8 +30,13 @@ export interface Memory {
   readonly deleted: Map<string, number>;
   /** How often what is wanted has changed: nodes that came, went or became something else, specs that users wrote. */
   wishes: number;
-  /** Until when the operator may believe in a past that it was shown, in virtual milliseconds since the epoch. */
+  /** Until when what is done may still follow from an earlier wish, in virtual milliseconds since the epoch. */
   pastUntil: number;
+  /** Until when the operator may believe in a past that it was shown. */
+  shownPastUntil: number;
+  /** Two managers have acted at once without a Lease: together they do what none of them would. */
+  contradicted: boolean;
+  readonly drivers: DriverMemory;
 }
 
 export interface Invariant {
@@ -43,8 +50,8 @@ export interface Invariant {
 const UNRUN: ReadonlySet<string> = new Set(['WekaCluster', 'WekaClient', 'WekaManualOperation']);
 /** Kinds of which most objects are others'. */
 const SHARED_KINDS: ReadonlySet<string> = new Set(['Pod', 'Service']);
-/** Kinds whose children carry an owner reference. */
-const PARENTS: ReadonlySet<string> = new Set(['WekaPolicy', 'WekaContainer']);
+/** Kinds whose children carry an owner reference. The operator's namespace stands for all drivers. */
+const PARENTS: ReadonlySet<string> = new Set(['WekaPolicy', 'WekaContainer', 'Namespace']);
 const POD = { apiVersion: 'v1', kind: 'Pod' };
 const CONTAINER = 'WekaContainer';
 
@@ -74,6 +81,17 @@ const livesBeside = (object: LiveObject, store: Store): LiveObject | undefined =
         identityOf(other) === identityOf(object),
     );
 
+/** A loader's Pod: its DaemonSet makes another one, which is how an attempt is made again. */
+const isLoaderPod = (object: LiveObject | undefined): boolean =>
+  object?.kind === 'Pod' && object.metadata.labels?.[LABEL.driversTarget] !== undefined;
+
+/** The spec as users have it: of a node's record the driver is the operator's. */
+const usersSpec = (object: LiveObject | undefined): unknown => {
+  if (object?.kind !== 'WekaNode') return object?.spec;
+  const { driver: _driver, ...spec } = object.spec ?? {};
+  return spec;
+};
+
 /** What was decided before a change of what is wanted may take effect until then: calls take their time. */
 const UNDER_WAY_MS = 30_000;
 
@@ -84,14 +102,16 @@ const isWish = ({ type, object, previous }: StoreEvent): boolean => {
   return (
     object.apiVersion.startsWith('weka.') &&
     !isOurs(object) &&
-    object.metadata.generation !== previous?.metadata.generation
+    !(previous !== undefined && same(usersSpec(object), usersSpec(previous)))
   );
 };
 
 /** Whether the operator may have acted on a past that it was shown. */
 const isMistaken = ({ write, memory }: Step): boolean => (write?.at ?? 0) < memory.pastUntil;
 
-const isFailedPod = (object: LiveObject): boolean => object.kind === 'Pod' && object.status?.['phase'] === 'Failed';
+/** A Pod whose work is over, well or not: another one is another attempt. */
+const hasEnded = ({ kind, status }: LiveObject): boolean =>
+  kind === 'Pod' && (status?.['phase'] === 'Failed' || status?.['phase'] === 'Succeeded');
 
 export const INVARIANTS: readonly Invariant[] = [
   {
@@ -156,7 +176,7 @@ export const INVARIANTS: readonly Invariant[] = [
       type === 'MODIFIED' &&
       object.apiVersion.startsWith('weka.') &&
       !isOurs(previous) &&
-      !same(object.spec, previous?.spec)
+      !same(usersSpec(object), usersSpec(previous))
         ? 'its spec differs'
         : undefined,
   },
@@ -177,7 +197,9 @@ export const INVARIANTS: readonly Invariant[] = [
     id: 'strangers-kept',
     sentence: 'A Pod or Service that belongs to somebody else is neither changed nor deleted.',
     check: ({ object, previous, type }) =>
-      type !== 'ADDED' && SHARED_KINDS.has(object.kind) && !isOurs(previous) ? 'it is not ours' : undefined,
+      type !== 'ADDED' && SHARED_KINDS.has(object.kind) && !isOurs(previous) && !isLoaderPod(previous)
+        ? 'it is not ours'
+        : undefined,
   },
   {
     id: 'nodes-only-labelled',
@@ -222,11 +244,13 @@ export const INVARIANTS: readonly Invariant[] = [
       return found === undefined ? undefined : `${found} is on it`;
     },
   },
+  ...DRIVER_INVARIANTS,
 ];
 
 /** Keeps the memory up to date; to be called after the checks of a change. `byOperator`: who made it. */
 export const remember = (step: Step, byOperator: boolean): void => {
   const { type, object, memory } = step;
+  rememberDrivers(step, step.write?.at ?? 0, memory.drivers);
   if (isWish(step)) {
     memory.wishes += 1;
     memory.pastUntil = Math.max(memory.pastUntil, (step.write?.at ?? 0) + UNDER_WAY_MS);
@@ -243,5 +267,5 @@ export const remember = (step: Step, byOperator: boolean): void => {
 /** Whether the deletion of a Pod or another child begins here that had not ended by itself. */
 const begins = ({ type, object, previous }: Step): boolean => {
   const goes = type === 'DELETED' || object.metadata.deletionTimestamp !== undefined;
-  return goes && previous?.metadata.deletionTimestamp === undefined && !isFailedPod(object);
+  return goes && previous?.metadata.deletionTimestamp === undefined && !hasEnded(object);
 };
