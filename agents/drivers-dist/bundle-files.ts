@@ -52,7 +52,8 @@ export const exportBundle = async (
 };
 
 const append = async (tar: ReturnType<typeof pack>, entry: IndexEntry, fetch: FetchPackage): Promise<void> => {
-  const file = tar.entry({ ...HEADER, name: bundledFile(packageId(entry)), size: entry.size });
+  const header = { ...HEADER, name: bundledFile(packageId(entry)), size: entry.size };
+  const file = tar.entry(header) as unknown as NodeJS.WritableStream;
   const ended = new Promise<void>((resolve, reject) => {
     file.once('error', reject);
     file.once('finish', () => resolve());

@@ -94,11 +94,11 @@ const observed = (client: ClusterClient, refusals: Refusal[]): ClusterClient =>
     get: (target, verb: keyof ClusterClient) => {
       const method: unknown = Reflect.get(target, verb);
       if (typeof method !== 'function') return method;
-      return async (...args: readonly unknown[]) => {
+      return async (...args: unknown[]) => {
         const call = `${verb} ${nameOf(args[0])}`;
         for (const refusal of refusals) if (refusal.call === call) refusal.next ??= Date.now();
         try {
-          return await (method as (...all: readonly unknown[]) => Promise<unknown>).apply(target, args);
+          return await (method as (...all: unknown[]) => Promise<unknown>).apply(target, args);
         } catch (thrown) {
           if (thrown instanceof ApiError && thrown.code === 'ApiBusy') {
             const patienceMs = (thrown.failure.retryAfterSeconds ?? 0) * 1000;
