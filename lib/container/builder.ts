@@ -130,7 +130,8 @@ const lossOf = ({ held, readySince, now }: BuilderInput, sha256: string | undefi
   if (held === 'untold') return undefined;
   // The result of another operator: its package lies with a service of its kind.
   if (sha256 === undefined) return 'lost';
-  if (held !== 'missing') return held.state === 'quarantined' ? 'lost' : undefined;
+  if (held !== 'missing' && held.state !== 'quarantined') return undefined;
+  // What the service told last may be older than what was built: it is asked to tell of that first.
   const certain = (Number.isNaN(readySince) ? now : readySince) + CONFIRM_MS;
   return now >= certain ? 'lost' : certain - now;
 };

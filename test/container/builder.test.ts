@@ -145,6 +145,13 @@ describe('what a builder does next', () => {
       'Completed',
       'Succeeded',
     ],
+    [
+      'it has built just now in place of bytes that had changed, and dist has not told of it yet',
+      { ...ok, readySince: NOW - 10_000, held: quarantined },
+      'none',
+      'Completed',
+      'Succeeded',
+    ],
     ['its Pod was cleaned up after it had built', { status: completedBefore }, 'none', 'Completed', 'Succeeded'],
     [
       'its Pod was cleaned up, and dist has lost the package',
