@@ -22,6 +22,8 @@ import { keyString } from '../../lib/base/kube-object';
 import { createSimCluster } from '../../sim/cluster';
 import { TokenAuthority } from './token-authority';
 
+export { nodeObserved } from './node-observed';
+
 export const NAMESPACE = 'weka-operator-system';
 
 /** The caches of a manager, as a test fills them. */
@@ -253,22 +255,9 @@ export class Workshop {
   }
 }
 
-/** What an observer tells. */
-export const nodeObserved = (more: JsonObject = {}): JsonObject => ({
-  bootID: 'boot-1',
-  kernel: '6.1.0-18-amd64',
-  architecture: 'amd64',
-  secureBoot: 'Unsupported',
-  signaturesEnforced: false,
-  modules: [],
-  mounts: [],
-  kernels: [],
-  ...more,
-});
-
-/** Resolves when `holds`; rejects after 20 s. */
+/** Resolves when `holds`; rejects after a minute. */
 export const until = async (what: string, holds: () => boolean): Promise<void> => {
-  for (let left = 2_000; left > 0; left--) {
+  for (let left = 6_000; left > 0; left--) {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
