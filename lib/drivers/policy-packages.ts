@@ -109,7 +109,9 @@ const leftoversOf = (input: PolicyPackagesInput, demanded: ReadonlySet<string>):
   for (const { wekaVersion, kernel, architecture } of input.recorded.values())
     if (wekaVersion !== undefined && kernel !== undefined && architecture !== undefined)
       keys.set(packageId({ wekaVersion, kernel, architecture }), { wekaVersion, kernel, architecture });
-  for (const slot of input.builders.keys()) {
+  for (const [slot, { metadata }] of input.builders) {
+    // One that is going is over: counted anew, it would be unused for another day.
+    if (metadata.deletionTimestamp !== undefined) continue;
     const [wekaVersion = '', kernel = '', architecture = ''] = slot.split(' ');
     keys.set(packageId({ wekaVersion, kernel, architecture }), { wekaVersion, kernel, architecture });
   }

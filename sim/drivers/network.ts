@@ -1,4 +1,4 @@
-/** How agents reach distribution services: by the name of a Service, through what it selects, as far as nobody blocks it. */
+/** How agents reach distribution services: by a Service, through what it selects, or by a Pod's address; as far as nobody blocks it. */
 import { isJsonObject } from '../../lib/base/json';
 import type { LiveObject } from '../../lib/base/kube-object';
 import { readEndpoint } from '../../lib/drivers/endpoint';
@@ -14,15 +14,23 @@ export class Network {
 
   constructor(private readonly store: Store) {}
 
-  /** The ready Pod behind the Service that a URL names, or why it is not reached from a node. */
+  /** The ready Pod that a URL leads to, or why it is not reached from a node. */
   podAt(url: string, node: string): { readonly pod: LiveObject } | { readonly cause: string } {
-    const endpoint = readEndpoint(url, { registry: '', namespace: '' });
-    if (endpoint?.kind !== 'service') return { cause: 'its name is not known' };
-    const service = this.store.get(SERVICE, { namespace: endpoint.namespace, name: endpoint.name });
-    if (service === undefined) return { cause: 'its name is not known' };
-    const pod = this.store.list(POD).find((each) => selects(service, each) && isReady(each));
+    const leads = this.leadsTo(url);
+    if (leads === undefined) return { cause: 'its name is not known' };
+    const pod = this.store.list(POD).find((each) => leads(each) && isReady(each));
     if (pod === undefined) return { cause: 'the connection is refused' };
     return this.blocked.has(node) ? { cause: 'no connection in time' } : { pod };
+  }
+
+  /** Which Pods a URL means: those of its Service, or the one with its address. */
+  private leadsTo(url: string): ((pod: LiveObject) => boolean) | undefined {
+    const { hostname } = new URL(url);
+    if (/^[\d.]+$/.test(hostname)) return (pod) => pod.status?.podIP === hostname;
+    const endpoint = readEndpoint(url, { registry: '', namespace: '' });
+    if (endpoint?.kind !== 'service') return undefined;
+    const service = this.store.get(SERVICE, { namespace: endpoint.namespace, name: endpoint.name });
+    return service && ((pod) => selects(service, pod));
   }
 }
 
