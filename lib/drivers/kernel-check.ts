@@ -27,7 +27,7 @@ export interface KernelCheck {
 
 const named = ({ namespace, name }: PolicyView): string => `WekaPolicy/${namespace}/${name}`;
 
-const statusOf = (record: LiveObject): WekaNodeStatus => (record.status ?? {});
+const statusOf = (record: LiveObject): WekaNodeStatus => record.status ?? {};
 
 /** Nodes that have the headers of the kernel, so that it can be built there, and whether any of them is selected. */
 const builders = ({ key, nodes, records, policies }: KernelCheckInput) => {

@@ -88,7 +88,10 @@ const troubleOf = (demanded: readonly DriverPackage[]): Verdict | undefined => {
     const [first, ...more] = demanded.filter((each) => each.state === state);
     if (first === undefined) continue;
     const { reason = state ?? '', message = '' } = first;
-    const others = more.length === 0 ? '' : ` (${more.length} more ${more.length === 1 ? 'package is' : 'packages are'} in this state.)`;
+    const others =
+      more.length === 0
+        ? ''
+        : ` (${more.length} more ${more.length === 1 ? 'package is' : 'packages are'} in this state.)`;
     const verdict = { reason, message: `${nameOf(first)}: ${message}${others}` };
     const hopeless = rowOf({ code: reason, parameters: {} })?.retry === false;
     return hopeless ? { state: 'stalled', ...verdict } : { state: 'reconciling', ...verdict };
