@@ -1,8 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Coordinates } from '../cluster/coordinates';
 import { kubeconfigOf } from '../cluster/coordinates';
@@ -12,10 +11,11 @@ import { startShared } from '../cluster/shared-control-plane';
 import type { Disk } from '../node/vm/qemu';
 import { NETWORK, NODE_NAME } from './addresses';
 import { eventually } from './eventually';
-import { createNetwork } from './network';
+import { createNetwork, sweepNetworks } from './network';
 import { IDENTITY_FILES } from './node-files';
 import { NodeMachine } from './node-machine';
 import type { PreparedE2e } from './prepare';
+import { newDirectory, sweepDirectories } from './temporary';
 
 /** A cluster with one real node. */
 export interface Cluster {
@@ -48,7 +48,8 @@ export const startCluster = async (
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= unwind(undo));
   try {
-    const directory = await mkdtemp(join(tmpdir(), 'weka-operator-node-'));
+    await Promise.all([sweepNetworks(), sweepDirectories()]);
+    const directory = await newDirectory();
     undo.push(() => rm(directory, { recursive: true, force: true }));
     const network = await createNetwork();
     undo.push(() => network.remove());
@@ -71,8 +72,10 @@ export const startCluster = async (
     const node = await NodeMachine.create(machine);
     undo.push(() => node.powerOff());
     const cluster = clusterOf({ coordinates, node, launcher, spawn: inNetwork, stop });
+    const start = Date.now();
     await node.powerOn();
     await cluster.nodeReady();
+    process.stderr.write(`real node: Ready ${Math.round((Date.now() - start) / 1000)} s after power on\n`);
     return cluster;
   } catch (error) {
     await stop();
@@ -129,6 +132,13 @@ const identityOf = (coordinates: Coordinates): Record<string, string> => ({
   [IDENTITY_FILES.proxy]: kubeconfigOf(coordinates, { user: 'system:kube-proxy' }),
 });
 
+/** What a node says of itself that does not become Ready. */
+const condition = async (node: NodeMachine): Promise<string> => {
+  const look = 'uptime; ps -e -o pid,stat,time,args | grep -E "[c]ontainerd|[k]ube"; tail -n 25 /var/log/kubelet.log';
+  const { output } = await node.run(look).catch((error: Error) => ({ output: error.message }));
+  return `${await node.console()}\n${output}`;
+};
+
 interface Parts extends Pick<Cluster, 'coordinates' | 'node' | 'spawn' | 'stop'> {
   readonly launcher: readonly string[];
 }
@@ -139,14 +149,16 @@ const clusterOf = ({ launcher, ...parts }: Parts): Cluster => {
     const { output } = await parts.node.run('cat /proc/sys/kernel/random/boot_id');
     const boot = output.trim();
     const path = '{.status.nodeInfo.bootID} {.status.conditions[?(@.type=="Ready")].status}';
-    await eventually(
-      `${NODE_NAME} is Ready in its present boot`,
-      async () => {
-        const { stdout } = await kubectl(['get', 'node', NODE_NAME, '-o', `jsonpath=${path}`], { mayFail: true });
-        return stdout === `${boot} True`;
-      },
-      timeoutMs,
-    );
+    let seen = '';
+    const isReady = async (): Promise<boolean> => {
+      const args = ['get', 'node', NODE_NAME, '-o', `jsonpath=${path}`];
+      const { stdout, stderr } = await kubectl(args, { mayFail: true });
+      seen = stdout || stderr;
+      return stdout === `${boot} True`;
+    };
+    await eventually(`${NODE_NAME} is Ready in its present boot`, isReady, timeoutMs).catch(async (error: Error) => {
+      throw new Error(`${error.message}; it is: ${seen}\n${await condition(parts.node)}`);
+    });
     return boot;
   };
   return {

@@ -1,9 +1,9 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram, runProgram } from '../artefacts/run-program';
 import { copySampleDriver } from '../fixtures/sample-driver';
 import { makeDebian } from './debian';
+import { withDirectory } from './temporary';
 
 /** The names that Pods use. None of them is in any registry: the images are on the node before it boots. */
 export const OPERATOR_IMAGE = 'localhost/weka-operator:test';
@@ -32,15 +32,11 @@ type Buildah = (...args: readonly string[]) => Promise<string>;
  * buildah with a storage of its own, removed at the end: this machine's is neither used nor changed. vfs, because
  * overlay needs a file system below it that a container often lacks.
  */
-const withBuildah = async (use: (buildah: Buildah) => Promise<void>): Promise<void> => {
-  const storage = await mkdtemp(join(tmpdir(), 'weka-operator-buildah-'));
-  const own = ['--storage-driver=vfs', `--root=${join(storage, 'root')}`, `--runroot=${join(storage, 'run')}`];
-  try {
+const withBuildah = (use: (buildah: Buildah) => Promise<void>): Promise<void> =>
+  withDirectory(async (storage) => {
+    const own = ['--storage-driver=vfs', `--root=${join(storage, 'root')}`, `--runroot=${join(storage, 'run')}`];
     await use(async (...args) => (await runProgram('buildah', [...own, ...args])).trim());
-  } finally {
-    await rm(storage, { recursive: true, force: true });
-  }
-};
+  });
 
 const save = async (buildah: Buildah, container: string, image: ImageArchive): Promise<void> =>
   void (await buildah(
@@ -90,9 +86,8 @@ export const makeWekaImages = (images: readonly ImageArchive[], directory: strin
   );
 
 /** The project's Dockerfile on the base image (which lacks nothing that would be fetched), with the programs that `npm run bundle` wrote to `dist`. */
-export const makeOperatorImage = async (image: ImageArchive, base: ImageArchive, dist: string): Promise<void> => {
-  const context = await mkdtemp(join(tmpdir(), 'weka-operator-context-'));
-  try {
+export const makeOperatorImage = (image: ImageArchive, base: ImageArchive, dist: string): Promise<void> =>
+  withDirectory(async (context) => {
     await cp(dist, join(context, 'dist'), { recursive: true });
     await withBuildah(async (buildah) => {
       await buildah(
@@ -107,18 +102,11 @@ export const makeOperatorImage = async (image: ImageArchive, base: ImageArchive,
         ...['--build-arg', `BASE_IMAGE=oci-archive:${base.file}`, '--file', join(TOP, 'Dockerfile'), context],
       );
     });
-  } finally {
-    await rm(context, { recursive: true, force: true });
-  }
-};
+  });
 
-const withTree = async (packages: readonly string[], use: (root: string) => Promise<void>): Promise<void> => {
-  const directory = await mkdtemp(join(tmpdir(), 'weka-operator-debian-'));
-  const root = join(directory, 'root.tar');
-  try {
+const withTree = (packages: readonly string[], use: (root: string) => Promise<void>): Promise<void> =>
+  withDirectory(async (directory) => {
+    const root = join(directory, 'root.tar');
     await makeDebian({ target: root, variant: 'essential', packages });
     await use(root);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-};
+  });

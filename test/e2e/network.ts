@@ -15,7 +15,6 @@ const PREFIX = 'weka-operator-e2e-';
 
 /** Creates the bridge, the node's tap device and the route to its Pods. Needs root. */
 export const createNetwork = async (): Promise<Network> => {
-  await sweepNetworks();
   const name = `${PREFIX}${process.pid}`;
   await runProgram('ip', ['netns', 'add', name]);
   const launcher = ['ip', 'netns', 'exec', name];
@@ -41,7 +40,7 @@ export const createNetwork = async (): Promise<Network> => {
 };
 
 /** Removes the networks of runs that were killed. */
-const sweepNetworks = async (): Promise<void> => {
+export const sweepNetworks = async (): Promise<void> => {
   for (const name of await readdir('/run/netns').catch(() => [])) {
     const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : undefined;
     if (pid !== undefined && !isAlive(pid)) await runProgram('ip', ['netns', 'delete', name]).catch(() => '');

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Prerequisite } from '../artefacts/run-program';
 import { lackingOf, runProgram } from '../artefacts/run-program';
@@ -11,6 +9,7 @@ import type { NodeDisks } from './disks';
 import { prepareDisks } from './disks';
 import type { NodeBinaries } from './node-binaries';
 import { findNodeBinaries } from './node-binaries';
+import { sweepDirectories, withDirectory } from './temporary';
 
 /** Environment variable with what `prepareE2e` made, as JSON; unset: suites that need a real node are skipped. */
 export const E2E_VARIABLE = 'WEKA_OPERATOR_TEST_E2E';
@@ -43,6 +42,7 @@ export const prepareE2e = async (environment: Environment, say: Say): Promise<Pr
   if (!('ready' in binaries)) return binaries;
   const { kernel } = vm.ready;
   try {
+    await sweepDirectories();
     const disks = await withBundle((dist) =>
       prepareDisks({ kernel, binaries: binaries.ready, dist, environment, say }),
     );
@@ -53,14 +53,9 @@ export const prepareE2e = async (environment: Environment, say: Say): Promise<Pr
 };
 
 /** What `npm run bundle` writes, elsewhere: the checkout stays as it is. */
-const withBundle = async <T>(use: (dist: string) => Promise<T>): Promise<T> => {
-  const directory = await mkdtemp(join(tmpdir(), 'weka-operator-dist-'));
-  try {
-    const dist = join(directory, 'dist');
-    const top = join(__dirname, '..', '..');
+const withBundle = <T>(use: (dist: string) => Promise<T>): Promise<T> =>
+  withDirectory(async (directory) => {
+    const [dist, top] = [join(directory, 'dist'), join(__dirname, '..', '..')];
     await runProgram(process.execPath, ['--import', 'tsx', join(top, 'cli/generate/bundle.ts'), dist], { cwd: top });
-    return await use(dist);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-};
+    return use(dist);
+  });
