@@ -91,7 +91,7 @@ export const wekaNodeReconciler = (settings: Installation): Reconciler<WekaNodeS
   },
 });
 
-const statusOf = (object: LiveObject): WekaNodeStatus => (object.status ?? {});
+const statusOf = (object: LiveObject): WekaNodeStatus => object.status ?? {};
 const goneSince = ({ object }: WekaNodeScope): string | undefined => statusOf(object).goneSince;
 const wantedOf = (object: LiveObject) => (object.spec as WekaNodeSpec | undefined)?.driver;
 

@@ -184,6 +184,27 @@ export interface WekaNodeSpecDriver {
   readonly digest?: string;
 
   /**
+   * Who wants a driver on the node. Default: nobody. Changing it takes effect at once and restarts nothing.
+   *
+   * @schema WekaNodeSpecDriver#claimants
+   */
+  readonly claimants?: string[];
+
+  /**
+   * What the node waits for before it gets the driver it shall have next; until then it keeps the one above. Default: nothing stands in the way. Changing it takes effect at once and restarts nothing.
+   *
+   * @schema WekaNodeSpecDriver#waiting
+   */
+  readonly waiting?: WekaNodeSpecDriverWaiting;
+
+  /**
+   * The loader that shall serve the node: the value of its label weka.io/drivers-target. Default: none yet: the package is not there, or the node waits for its turn. Changing it replaces the Pods concerned, one after another under the upgrade policy.
+   *
+   * @schema WekaNodeSpecDriver#target
+   */
+  readonly target?: string;
+
+  /**
    * Where the package is fetched; an endpoint without a scheme means https. Default: the distribution service of the operator. Changing it takes effect at once and restarts nothing.
    *
    * @schema WekaNodeSpecDriver#distEndpoint
@@ -204,7 +225,54 @@ export function toJson_WekaNodeSpecDriver(obj: WekaNodeSpecDriver | undefined): 
     'kernel': obj.kernel,
     'architecture': obj.architecture,
     'digest': obj.digest,
+    'claimants': obj.claimants?.map(y => y),
+    'waiting': toJson_WekaNodeSpecDriverWaiting(obj.waiting),
+    'target': obj.target,
     'distEndpoint': obj.distEndpoint,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * What the node waits for before it gets the driver it shall have next; until then it keeps the one above. Default: nothing stands in the way. Changing it takes effect at once and restarts nothing.
+ *
+ * @schema WekaNodeSpecDriverWaiting
+ */
+export interface WekaNodeSpecDriverWaiting {
+  /**
+   * WEKA version that is waited for. Required. Changing it takes effect at once and restarts nothing.
+   *
+   * @schema WekaNodeSpecDriverWaiting#wekaVersion
+   */
+  readonly wekaVersion: string;
+
+  /**
+   * Why, as one word. Required. Changing it takes effect at once and restarts nothing.
+   *
+   * @schema WekaNodeSpecDriverWaiting#reason
+   */
+  readonly reason: string;
+
+  /**
+   * Why, as a sentence that names what to do. Required. Changing it takes effect at once and restarts nothing.
+   *
+   * @schema WekaNodeSpecDriverWaiting#message
+   */
+  readonly message: string;
+}
+
+/**
+ * Converts an object of type 'WekaNodeSpecDriverWaiting' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_WekaNodeSpecDriverWaiting(obj: WekaNodeSpecDriverWaiting | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'wekaVersion': obj.wekaVersion,
+    'reason': obj.reason,
+    'message': obj.message,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
