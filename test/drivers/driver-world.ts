@@ -62,20 +62,19 @@ export const build = (more: Partial<BuildView> = {}): BuildView => ({
 });
 
 /** A client of all nodes that names the policy's service unless told otherwise. */
-export const client = (name: string, spec: object = {}): LiveObject =>
-  ({
-    apiVersion: 'weka.weka.io/v1alpha1',
-    kind: 'WekaClient',
-    metadata: {
-      name,
-      namespace: 'default',
-      uid: `uid-${name}`,
-      resourceVersion: '1',
-      generation: 1,
-      creationTimestamp: '2026-01-01T00:00:00Z',
-    },
-    spec: { image: 'weka:4.4.5', driversDistService: DIST_URL, ...spec },
-  });
+export const client = (name: string, spec: object = {}): LiveObject => ({
+  apiVersion: 'weka.weka.io/v1alpha1',
+  kind: 'WekaClient',
+  metadata: {
+    name,
+    namespace: 'default',
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: '2026-01-01T00:00:00Z',
+  },
+  spec: { image: 'weka:4.4.5', driversDistService: DIST_URL, ...spec },
+});
 
 export const claimsOf = (...objects: LiveObject[]): DriverWorld['claims'] =>
   objects.flatMap((object) => claimOf(object) ?? []);
