@@ -1,6 +1,7 @@
 import type { PackageKey } from '../lib/drivers/package';
 import type { RegistryAnswer } from '../lib/drivers/registry-answer';
 import { WEKA_REGISTRY } from '../lib/drivers/registry-answer';
+import { DEFAULT_MAX_UNAVAILABLE } from '../lib/drivers/rollout';
 import { OPERATOR_NAMESPACE } from '../lib/base/names';
 import { AgentExchange } from './runtime/agent-exchange';
 
@@ -62,7 +63,6 @@ const unreachable: RegistryAnswers = {
 };
 
 export const DEFAULT_MAX_BUILDS = 4;
-export const DEFAULT_MAX_UNAVAILABLE = '10%';
 
 /** An installation with nothing around it: for plans, simulations and tests. Each has an exchange of its own. */
 export const offlineInstallation = (more: Partial<Installation> = {}): Installation => ({

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { OperatorError } from '../lib/base/errors';
 import { OPERATOR_NAMESPACE } from '../lib/base/names';
@@ -10,6 +11,10 @@ import type { Installation } from './installation';
 import { offlineInstallation } from './installation';
 import type { RestClient } from './kube/rest-client';
 import { reconcilers } from './reconcilers';
+import type { Outside, OutsideOptions } from './registry/outside';
+import { readOutside } from './registry/outside';
+import { registryCall } from './registry/registry-call';
+import { RegistryResolver } from './registry/resolver';
 import { backoffMs, WATCH_BACKOFF } from './runtime/backoff';
 import { sleep, systemClock } from './runtime/clock';
 import { HealthServer } from './runtime/health';
@@ -25,7 +30,7 @@ import { systemRandom } from './runtime/random';
 export const KUBERNETES_FLOOR = 30;
 
 /** How the manager process is set up. */
-export interface RunManagerOptions {
+export interface RunManagerOptions extends OutsideOptions {
   /** A kubeconfig file. @default in-cluster, else KUBECONFIG, else ~/.kube/config */
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -39,6 +44,8 @@ export interface RunManagerOptions {
   readonly healthAddress: string;
   /** `host:port` where agents are served. @default :9443 */
   readonly gatewayAddress?: string;
+  /** Nodes that may be between two drivers at the same time. @default 10% */
+  readonly driversMaxUnavailable?: string;
   /** `https://host:port` that agents dial. @default the gateway's Service in the operator's namespace */
   readonly gatewayUrl?: string;
   /** `false`: act at once, without a Lease. */
@@ -60,6 +67,8 @@ const GATEWAY_ADDRESS = `:${GATEWAY_PORT}`;
  * our CRDs, is waited for; /readyz says so.
  */
 export const runManager = async (options: RunManagerOptions): Promise<void> => {
+  const outside = readOutside(options, process.env, (file) => readFileSync(file, 'utf8'));
+  const registry = resolverOf(options, outside);
   const logger = createLogger({ clock: systemClock, level: options.logLevel });
   const metrics = createMetrics({ process: true });
   metrics.set('weka_operator_build_info', { version: options.version, node_version: process.version }, 1);
@@ -86,13 +95,14 @@ export const runManager = async (options: RunManagerOptions): Promise<void> => {
         .catch(unusable(options.gatewayAddress ?? GATEWAY_ADDRESS, '--gateway-address')),
     });
     await reachable(client, logger, options.signal, (message) => (readiness = () => waitingFor(message)));
-    const manager = managerOf(options, { ...parts, access });
+    const manager = managerOf(options, { ...parts, access, outside, registry });
     readiness = () => manager.readiness();
     await manager.start(options.signal);
   } catch (thrown) {
     if (!options.signal.aborted) throw thrown;
   } finally {
     quiet();
+    registry.close();
     await access?.stop();
     await health.stop();
     client.close();
@@ -134,12 +144,33 @@ const accessOf = (options: RunManagerOptions, parts: Parts): AgentAccess =>
     url: options.gatewayUrl,
   });
 
-const managerOf = (options: RunManagerOptions, { access, ...parts }: Parts & { access: AgentAccess }): Manager =>
+/** Asks registries; not a socket is opened before somebody wants to know, and none when the site is offline. */
+const resolverOf = ({ version }: RunManagerOptions, { offline, proxy, extraCA }: Outside): RegistryResolver =>
+  new RegistryResolver({
+    clock: systemClock,
+    random: systemRandom,
+    offline,
+    call: registryCall({
+      clock: systemClock,
+      userAgent: `weka-operator/${version}`,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(extraCA === undefined ? {} : { extraCA }),
+    }),
+  });
+
+/** What agents and registries are reached by. */
+interface Reach {
+  readonly access: AgentAccess;
+  readonly outside: Outside;
+  readonly registry: RegistryResolver;
+}
+
+const managerOf = (options: RunManagerOptions, { access, outside, registry, ...parts }: Parts & Reach): Manager =>
   createManager({
     ...parts,
     clock: systemClock,
     random: systemRandom,
-    reconcilers: reconcilers(installationOf(options, access)),
+    reconcilers: reconcilers(installationOf(options, { access, outside, registry })),
     exchange: access.exchange,
     companions: access.companions,
     namespaces: options.namespaces,
@@ -148,8 +179,14 @@ const managerOf = (options: RunManagerOptions, { access, ...parts }: Parts & { a
     leaderElection: options.leaderElection ? {} : false,
   });
 
-const installationOf = (options: RunManagerOptions, { exchange, url, ca, issuer }: AgentAccess): Installation =>
-  offlineInstallation({
+const installationOf = (options: RunManagerOptions, { access, outside, registry }: Reach): Installation => {
+  const { exchange, url, ca, issuer } = access;
+  return offlineInstallation({
+    ...outside,
+    registry,
+    // Of this process alone: who leads next gives out permits of its own, and services are told its key.
+    permitKey: randomBytes(32).toString('hex'),
+    ...(options.driversMaxUnavailable === undefined ? {} : { maxUnavailable: options.driversMaxUnavailable }),
     operatorImage: options.operatorImage,
     operatorNamespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
     exchange,
@@ -157,6 +194,7 @@ const installationOf = (options: RunManagerOptions, { exchange, url, ca, issuer 
     caBundle: () => ca.caBundle(),
     signRequest: (request, names) => issuer.signRequest(request, names),
   });
+};
 
 /** Waits until the API server answers; rejects when it is too old. */
 const reachable = async (

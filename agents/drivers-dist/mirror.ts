@@ -17,7 +17,7 @@ export interface MirrorOptions {
   readonly onChange: () => void;
   /** Told of each try, and how it ended. */
   readonly onFetch: (outcome: 'stored' | 'failed') => void;
-  /** Waits after failures in a row, in milliseconds. Default: 5 s doubled up to 10 min, a random half taken off. */
+  /** Waits after failures in a row, in milliseconds. Default: 5 s doubled up to 10 min (after a cut: download's own). */
   readonly backoffMs?: (failures: number) => number;
 }
 
@@ -100,12 +100,16 @@ export class Mirror {
   }
 
   private async fetch({ fetch, stop: { signal } }: Task): Promise<void> {
-    const { intake, client, maxBytes, log } = this.options;
+    const { intake, client, maxBytes, log, backoffMs } = this.options;
     signal.throwIfAborted();
     log.info('Fetching a package', { package: fetch.id, server: new URL(fetch.url).host });
     const { id, url, sha256 } = fetch;
     await intake.take({ id, sha256, size: 0 }, async (incoming) => {
-      await download({ url, sha256, limitBytes: maxBytes }, incoming, { client: client(), signal });
+      await download({ url, sha256, limitBytes: maxBytes }, incoming, {
+        client: client(),
+        signal,
+        ...(backoffMs === undefined ? {} : { backoffMs }),
+      });
       signal.throwIfAborted();
     });
   }

@@ -105,9 +105,12 @@ export class DistService {
   /** Ends; downloads under way have `graceMs` to finish. */
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.timer);
+    const closed = this.server?.close(graceMs);
+    // Before the mirror: it would be told to fetch again.
+    await Promise.all([this.link.stop(), this.worker.stop()]);
     this.mirror.set([]);
     this.closeClient();
-    await Promise.all([this.server?.close(graceMs), this.link.stop(), this.worker.stop()]);
+    await closed;
     this.store.close();
   }
 

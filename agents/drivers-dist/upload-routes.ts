@@ -113,7 +113,6 @@ class Receiver {
     this.served.metrics.refusedUploads.inc({ reason: code });
     if (body.complete) return;
     const cut = (): void => void (body.complete || body.socket.destroy());
-    const timer = setTimeout(cut, LINGER_MS);
-    body.once('close', () => clearTimeout(timer));
+    setTimeout(cut, LINGER_MS).unref();
   }
 }

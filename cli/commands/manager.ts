@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { DEFAULT_MAX_UNAVAILABLE } from '../../lib/drivers/rollout';
+import { WEKA_REGISTRY } from '../../lib/drivers/registry-answer';
 import type { ManagerOptions } from '../run/manager';
 import { VERSION } from '../version';
 import type { CommandContext } from './shared';
@@ -40,6 +42,17 @@ export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
     .option(
       '--gateway-url <url>',
       'what agents dial; default: https://weka-operator-gateway.OPERATOR-NAMESPACE.svc.cluster.local:9443',
+    )
+    .option('--drivers-registry <url>', 'registry of built drivers', WEKA_REGISTRY)
+    .option(
+      '--drivers-max-unavailable <nodes>',
+      'nodes that may be between two drivers at the same time: a count, or a share of all that shall have one',
+      DEFAULT_MAX_UNAVAILABLE,
+    )
+    .option('--offline', 'connect to nothing outside of the cluster', false)
+    .option(
+      '--extra-ca-bundle <file>',
+      'certificates (PEM) that are trusted beside the usual ones where a registry or proxy is reached',
     )
     .option('--no-leader-election', 'act at once, without a Lease: for a single manager in development')
     .addOption(

@@ -15,6 +15,10 @@ export interface ManagerOptions {
   readonly healthAddress: string;
   readonly gatewayAddress: string;
   readonly gatewayUrl?: string;
+  readonly driversRegistry: string;
+  readonly driversMaxUnavailable: string;
+  readonly offline: boolean;
+  readonly extraCaBundle?: string;
   readonly leaderElection: boolean;
   readonly logLevel: RunManagerOptions['logLevel'];
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_UNAVAILABLE } from '../../controllers/installation';
+import { DEFAULT_MAX_UNAVAILABLE } from '../../lib/drivers/rollout';
 import type { KindDefinition } from '../../lib/api/kind';
 import { API_VERSION } from '../../lib/api/kind';
 import type { JsonSchema } from '../../lib/api/json-schema';

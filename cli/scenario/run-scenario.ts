@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_UNAVAILABLE } from '../../controllers/installation';
+import { DEFAULT_MAX_UNAVAILABLE } from '../../lib/drivers/rollout';
 import type { KubeObject, ObjectRef, LiveObject } from '../../lib/base/kube-object';
 import type { SimAgents } from '../../sim/drivers/agents';
 import type { MachineTraits } from '../../sim/drivers/machine';

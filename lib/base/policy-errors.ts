@@ -14,6 +14,11 @@ export const POLICY_ERRORS = {
       'Its names carry a signature of the kernel that only WEKA’s own program computes. Nothing to do where a policy builds drivers; else name a distribution service or a mirror in driversDistService.',
     retry: true,
   },
+  OutsideInvalid: {
+    summary: '{option}: {value} can not be used: {cause}.',
+    remedy: 'Correct it and start the manager again; it connects to nothing until then.',
+    retry: false,
+  },
   StorageClassMissing: {
     summary: 'StorageClass {name} does not exist: the volume claim {claim} cannot be filled.',
     remedy:

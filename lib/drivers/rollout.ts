@@ -32,6 +32,9 @@ export type Turn =
 /** Why a node waits. */
 export type TurnReason = 'DriverInUse' | 'NodeNotReady' | 'NodePaused' | 'WaitingForTurn' | 'RolloutHalted';
 
+/** Nodes that may be between two drivers at the same time, unless the manager is told otherwise. */
+export const DEFAULT_MAX_UNAVAILABLE = '10%';
+
 /** At most this many nodes without a driver at a time: a count, or a share of all nodes that shall have one. */
 export const maxUnavailableOf = (value: string | number, nodes: number): number => {
   const percent = /^(\d{1,3})%$/.exec(String(value))?.[1];

@@ -65,7 +65,7 @@ export const startManager = async (kubeconfig: string, more: readonly string[] =
   };
   const readyz = async (what: string, holds: (answer: { status: number; body: string }) => boolean): Promise<void> => {
     let last = { status: 0, body: '' };
-    await eventually(what, async () => holds((last = await get('/readyz'))), 45_000).catch((error: Error) => {
+    await eventually(what, async () => holds((last = await get('/readyz'))), 90_000).catch((error: Error) => {
       throw new Error(`${error.message}\nlast: ${last.status}\n${last.body}\nlog:\n${stdout.slice(-3000)}`);
     });
   };
@@ -89,7 +89,10 @@ export const startManager = async (kubeconfig: string, more: readonly string[] =
   const gone = ended.then((code) => {
     throw new Error(`it ended with ${code}: ${stdout}${stderr}`);
   });
-  await Promise.race([gone, eventually('it serves its health', () => Promise.resolve(over || port() !== undefined))]);
+  await Promise.race([
+    gone,
+    eventually('it serves its health', () => Promise.resolve(over || port() !== undefined), 120_000),
+  ]);
   gone.catch(() => undefined);
   return manager;
 };

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_UNAVAILABLE } from '../../controllers/installation';
+import { DEFAULT_MAX_UNAVAILABLE } from '../../lib/drivers/rollout';
 import type { ManagerSettings } from '../../cli/scenario/managers';
 import { tellStory } from '../../cli/scenario/story';
 import { createWorld, MANAGER } from '../../cli/scenario/world';
@@ -10,6 +10,7 @@ import type { LiveObject, Manifest } from '../../lib/base/kube-object';
 import { OPERATOR_NAMESPACE } from '../../lib/base/names';
 import type { PackageKey } from '../../lib/drivers/package';
 import { packageId } from '../../lib/drivers/package';
+import type { ClientCall } from '../../sim/client';
 import { NO_FAULTS } from '../../sim/client';
 import type { AgentAct } from '../../sim/drivers/acts';
 import type { MachineTraits } from '../../sim/drivers/machine';
@@ -49,6 +50,10 @@ export const client = (version = VERSION, spec: JsonObject = {}, name = 'clients
     targetCluster: { name: 'prod', namespace: NAMESPACE },
     ...spec,
   });
+
+/** A client on all nodes that names no service: the registry is asked. */
+export const clientOfRegistry = (version = VERSION): Manifest =>
+  weka('WekaClient', 'clients', { image: imageOf(version), targetCluster: { name: 'prod', namespace: NAMESPACE } });
 
 /** Another container, with a name of its own. */
 export const container = (name: string, spec: JsonObject, labels: Record<string, string> = {}): Manifest =>
@@ -101,7 +106,7 @@ export const aDriverWorld = ({
   machines = {},
   settings = {},
 }: DriverWorldOptions = {}) => {
-  let onCall: (call: never) => void = () => undefined;
+  let onCall: (call: ClientCall) => void = () => undefined;
   const world = createWorld({
     seed,
     operatorImage: OPERATOR_IMAGE,
@@ -114,7 +119,7 @@ export const aDriverWorld = ({
         faults: {
           ...NO_FAULTS,
           call: (call, proceed) => {
-            onCall(call as never);
+            onCall(call);
             return proceed();
           },
         },
@@ -123,7 +128,7 @@ export const aDriverWorld = ({
   const { cluster, agents, registry, managers } = world;
   const maxUnavailable = settings.maxUnavailable ?? DEFAULT_MAX_UNAVAILABLE;
   const watch = watchInvariants({ ...world, user: MANAGER, maxUnavailable });
-  onCall = watch.onCall as typeof onCall;
+  onCall = watch.onCall;
   const lines: string[] = [];
   const acts: AgentAct[] = [];
   tellStory(world, ({ what, object, text }) => {
