@@ -129,7 +129,9 @@ describeCluster('the operator on a real API server', () => {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
-      reconcilers: reconcilers(offlineInstallation({ operatorImage: 'registry.example/weka-operator:1' })),
+      reconcilers: reconcilers(
+        offlineInstallation({ operatorImage: 'registry.example/weka-operator:1', operatorNamespace }),
+      ),
       // Only its own: other suites count versions of their objects at the same time.
       namespaces: [namespace],
       operatorNamespace,
