@@ -119,9 +119,9 @@ export class NodeMachine {
   }
 
   private async untilUp(socket: string): Promise<void> {
-    const deadline = Date.now() + 180_000;
+    const deadline = Date.now() + 300_000;
     while (!(await exists(socket)) || !(await this.console()).includes('@@ up')) {
-      if (Date.now() > deadline) await this.explain('the node did not come up within 180 s');
+      if (Date.now() > deadline) await this.explain('the node did not come up within 300 s');
       if (this.qemu === undefined) throw new Error('the node was turned off while it came up');
       await wait(100);
     }
