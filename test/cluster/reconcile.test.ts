@@ -350,9 +350,10 @@ describeCluster('the operator on a real API server', () => {
       ['adopted-dist-x7f2q'],
     );
     const kept = (await one('wekacontainer', builder.metadata.name)).status;
-    expect(kept).toMatchObject({ status: 'Completed', lastAppliedImage: 'registry.example/weka:4.4.5' });
+    // Nobody vouches for the digest of what the Go operator built: its builder builds once more, under its old name.
+    expect(kept).toMatchObject({ status: 'PodNotRunning', lastAppliedImage: 'registry.example/weka:4.4.5' });
     expect(JSON.stringify(kept)).toContain('CondResultsProcessed');
-    expect((await one('wekapolicy', 'adopted')).status).toMatchObject({ progress: '1/2' });
+    expect((await one('wekapolicy', 'adopted')).status).toMatchObject({ progress: '0/2' });
     await kubectl(['delete', 'wekapolicy', 'adopted', '-n', namespace, '--timeout=60s']);
     await allGone();
   });

@@ -4,13 +4,12 @@ import { checkKernel } from '../../lib/drivers/kernel-check';
 import { packageId } from '../../lib/drivers/package';
 import { entry, indexed, KEY } from './driver-world';
 
-const live = (name: string, more: object): LiveObject =>
-  ({
-    apiVersion: 'x',
-    kind: 'X',
-    metadata: { name, uid: name, resourceVersion: '1', labels: {} },
-    ...more,
-  }) as LiveObject;
+const live = (name: string, more: object): LiveObject => ({
+  apiVersion: 'x',
+  kind: 'X',
+  metadata: { name, uid: name, resourceVersion: '1', labels: {} },
+  ...more,
+});
 const node = (name: string, labels: object = {}): LiveObject =>
   live(name, { metadata: { name, uid: name, resourceVersion: '1', labels } });
 const record = (name: string, headers: boolean): LiveObject =>

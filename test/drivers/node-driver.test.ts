@@ -71,7 +71,7 @@ const pod = (
         more.watching === undefined
           ? []
           : [{ name: 'watch', ready: more.watching, state: { running: { startedAt: ago(startedAgo) } } }],
-    } as never,
+    },
   };
 };
 
