@@ -29,6 +29,9 @@ const VOLATILE: ReadonlySet<string> = new Set([
   'nodeUID',
   'bootID',
   'goneSince',
+  'since',
+  'unusedSince',
+  'buildSeconds',
 ]);
 /** Whether a Pod is as a new one would be depends on which version of the operator made it. */
 const VERSION_DEPENDENT: ReadonlySet<unknown> = new Set(['UpToDate']);
@@ -40,8 +43,17 @@ export const endState = (cluster: SimCluster): EndState =>
   Object.fromEntries(
     KINDS.flatMap((type) => cluster.list(type))
       .filter((object) => !isWorkDone(object))
-      .map((object) => [refString(refOf(object)), essence(object)]),
+      .map((object) => [nameOf(object), essence(object)]),
   );
+
+/** The Pod of a DaemonSet has a generated name; which one it is, its node says. */
+const nameOf = (object: LiveObject): string => {
+  const set = object.metadata.ownerReferences?.find(({ kind }) => kind === 'DaemonSet');
+  const node = object.spec?.['nodeName'];
+  return set === undefined || typeof node !== 'string'
+    ? refString(refOf(object))
+    : `Pod of DaemonSet/${set.name} on ${node}`;
+};
 
 /** The Pod of a finished build stays for its log, or not: nodes come and go. */
 const isWorkDone = (object: LiveObject): boolean =>

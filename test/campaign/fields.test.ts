@@ -45,7 +45,8 @@ test.each(Object.entries(BASES))(
     const { fields, taken, problems } = await walkFields(typeNamed(kind), base, returns);
     expect(problems).toEqual([]);
     expect(fields).toBeGreaterThan(kind === 'WekaNode' ? 8 : 20);
-    expect(taken).toBeGreaterThan(fields / 3);
+    // Of a WekaNode most fields are the driver, which the operator alone decides: what others write there is put back.
+    expect(taken).toBeGreaterThan(kind === 'WekaNode' ? 3 : fields / 3);
   },
 );
 
