@@ -75,6 +75,14 @@ describeCluster('agents at the gateway of a manager process, with tokens of a re
     const { metadata, spec } = JSON.parse(stdout) as { metadata: { uid: string }; spec: { nodeName?: string } };
     return spec.nodeName === undefined ? undefined : { name, uid: metadata.uid };
   };
+  /** Puts a Pod on the node, as the scheduler would on one that had room. */
+  const onNode = async (name: string): Promise<{ name: string; uid: string } | undefined> => {
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'node-1' };
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target };
+    const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}/binding`;
+    await apiRequest(plane.coordinates, { method: 'POST', path, body: JSON.stringify(binding) });
+    return podOf(name);
+  };
   const gatewayOf = (process: ManagerProcess): string =>
     `https://localhost:${/agents on port (\d+)/.exec(process.said())?.[1]}`;
   const ask = (token?: string, process = manager): Promise<Answer> =>
@@ -114,7 +122,7 @@ describeCluster('agents at the gateway of a manager process, with tokens of a re
     await eventually(
       'its Pod is made, and has a node',
       async () => {
-        const found = await podOf('dist');
+        const found = await onNode('dist');
         if (found !== undefined) pod = found;
         return found !== undefined;
       },
@@ -213,7 +221,7 @@ describeCluster('agents at the gateway of a manager process, with tokens of a re
     let short: { name: string; uid: string } | undefined;
     await eventually(
       'its Pod is made, and has a node',
-      async () => (short = await podOf('short')) !== undefined,
+      async () => (short = await onNode('short')) !== undefined,
       90_000,
     );
     const token = await tokenFor(short);
