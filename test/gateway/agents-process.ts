@@ -23,4 +23,6 @@ const clients = Array.from({ length: Number(count) }, (_, n) => {
   client.report(nodeObserved({ bootID: `boot-${n}` }));
   return client;
 });
-process.once('SIGTERM', () => void Promise.all(clients.map((client) => client.stop())));
+const stop = (): void => void Promise.all(clients.map((client) => client.stop())).then(() => process.exit(0));
+// Whoever started it has ended, in whatever way.
+process.stdin.once('end', stop).once('close', stop).resume();

@@ -31,7 +31,7 @@ export class ManyAgents {
       shop.directory,
       String(count),
     ];
-    this.child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
     let rest = '';
     this.child.stdout?.on('data', (chunk: Buffer) => {
       const lines = `${rest}${chunk.toString()}`.split('\n');
@@ -66,7 +66,7 @@ export class ManyAgents {
   }
 
   async stop(): Promise<void> {
-    this.child.kill('SIGTERM');
+    this.child.stdin?.end();
     await this.ended;
   }
 }

@@ -85,7 +85,10 @@ test('an authority is rotated and certificates are renewed under load, and not o
   const clock = new LeapingClock(Date.now() - 89 * DAY);
   const shop = new Workshop({ clock });
   const { certificate, key } = makeAuthority(authorityValidity(clock.now() - 8.1 * YEAR));
-  shop.cluster.server.create(secretOf(NAMESPACE, [authorityOf(certificate, key)]), { user: 'admin', manager: 'kubectl' });
+  shop.cluster.server.create(secretOf(NAMESPACE, [authorityOf(certificate, key)]), {
+    user: 'admin',
+    manager: 'kubectl',
+  });
   await shop.start();
   const first = new X509Certificate(certificate).serialNumber;
   const trusted = (): string[] =>
