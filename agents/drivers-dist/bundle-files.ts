@@ -139,7 +139,8 @@ const store = async (
   { entry, invalid }: { readonly entry: Entry; readonly invalid: Invalid },
 ): Promise<Imported> => {
   const id = packageId(key);
-  if ((await files.identity(id)) !== undefined && (await files.record(id))?.sha256 === sha256) {
+  const there = (await files.identity(id)) === undefined ? undefined : await files.record(id);
+  if (there?.sha256 === sha256) {
     for await (const _ of entry) continue;
     return { id, outcome: 'present' };
   }
@@ -152,9 +153,12 @@ const store = async (
     }
     if (hash.digest('hex') !== sha256 || out.size !== size)
       throw invalid(`the bytes of ${bundledFile(id)} are not those of its index`);
-    // The record before the package: one without the other is swept at the start of the service, and the import may be repeated.
-    await files.writeRecord(id, { sha256, size });
+    // The record before the package: one without the other is swept at the start of the service, and the import may be
+    // repeated. Where other bytes lie there, the record names both until the new file has its name.
+    const previous = there === undefined ? {} : { previous: { sha256: there.sha256, size: there.size } };
+    await files.writeRecord(id, { sha256, size, ...previous });
     await out.commit();
+    if (there !== undefined) await files.writeRecord(id, { sha256, size });
   } catch (error) {
     await out.discard();
     throw error;

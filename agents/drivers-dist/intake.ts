@@ -60,7 +60,7 @@ export class Intake {
       }
     } catch (error) {
       const failure = asStorageError(error, id);
-      if (failure.code === 'StorageFull') this.refused.set(id, Math.max(size, arrived + CHUNK_BYTES));
+      if (failure.code === 'StorageFull') this.refused.set(id, size > 0 ? size : arrived + CHUNK_BYTES);
       throw failure;
     }
   }

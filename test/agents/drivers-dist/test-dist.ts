@@ -170,6 +170,19 @@ export class TestDist {
     });
   }
 
+  /** Resolves when the service has looked at everything, after all that it was told before. */
+  async settled(): Promise<void> {
+    // The first report may be of a look that began before.
+    for (let reports = 0; reports < 2; reports++)
+      await new Promise<void>((resolve) => {
+        const hear = (): void => {
+          this.listeners = this.listeners.filter((listener) => listener !== hear);
+          resolve();
+        };
+        this.listeners.push(hear);
+      });
+  }
+
   /** Resolves when the package is reported so. */
   untilHeld(id: string, state: HeldPackage['state']): Promise<HeldPackage> {
     return this.until(({ packages }) => packages.find((held) => held.id === id && held.state === state));
