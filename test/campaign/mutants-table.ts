@@ -63,9 +63,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'a Pod that failed for good is kept',
-    file: 'controllers/container.ts',
-    find: 'if (failed === undefined) return undefined;',
-    replace: 'if (failed !== null) return undefined;',
+    file: 'lib/container/dist.ts',
+    find: "if (pod === undefined || podPhase(pod) !== 'Failed') return undefined;",
+    replace: 'if (pod !== null) return undefined;',
     caughtBy: [CAMPAIGN, 'as Evicted'],
   },
   {

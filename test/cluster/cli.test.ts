@@ -130,7 +130,8 @@ describeCluster('the command line and a real API server', () => {
       expect(stdout).toMatch(/Plan: 0 to create, 0 to change, 0 to delete, 7 as they should be\.\n$/);
     });
 
-    test('plan, for an edited file: what would change, and why; nothing happens', async () => {
+    test('plan, for an edited file while the manager is away: what would change, and why; nothing happens', async () => {
+      expect(await manager.stop()).toBe(0);
       written(policy('registry.example.com/weka-in-container:4.4.6.1-k8s.1'));
       const before = (await plane.get('wekacontainer', 'drivers-dist', '-n', NAMESPACE)).metadata.resourceVersion;
       const changed = (await steps()).filter(({ action }) => action === 'change');
@@ -140,8 +141,7 @@ describeCluster('the command line and a real API server', () => {
       written(policy());
     });
 
-    test('plan, for an edited cluster while the manager is away: what it would put back', async () => {
-      expect(await manager.stop()).toBe(0);
+    test('plan, for a cluster that was edited meanwhile: what it would put back', async () => {
       const patch = '[{"op":"replace","path":"/spec/ports/0/targetPort","value":1234}]';
       await plane.kubectl(['patch', 'service', 'drivers-dist', '-n', NAMESPACE, '--type=json', '-p', patch]);
       const changed = (await steps()).filter(({ action }) => action !== 'keep');

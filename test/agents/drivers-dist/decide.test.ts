@@ -1,4 +1,4 @@
-import type { UploadFacts, UploadRequest } from '../../../agents/drivers-dist/decide';
+import type { MirrorState, UploadFacts, UploadRequest } from '../../../agents/drivers-dist/decide';
 import {
   GRACE_MS,
   judgeRoom,
@@ -131,7 +131,7 @@ test('the report: sorted; what is stored counts, whatever else is known of it', 
   const { packages } = observe({
     stored: [{ id: 'c', sha256: A, size: 1, podUID: 'p' }],
     quarantined: ['b', 'c', 'd'],
-    mirrors: new Map([
+    mirrors: new Map<string, MirrorState>([
       ['a', { state: 'fetching' }],
       ['c', failed],
       ['d', failed],
