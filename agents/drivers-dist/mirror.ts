@@ -40,6 +40,7 @@ const same = (a: Fetch, b: Fetch): boolean => a.url === b.url && a.sha256 === b.
 export class Mirror {
   private readonly tasks = new Map<string, Task>();
   private readonly gate = new Gate(FETCHES);
+  private readonly running = new Set<Promise<void>>();
 
   constructor(private readonly options: MirrorOptions) {}
 
@@ -58,6 +59,12 @@ export class Mirror {
     return new Map([...this.tasks].map(([id, { state }]) => [id, state]));
   }
 
+  /** Fetches nothing any more; resolves when what was under way has thrown its bytes away. */
+  async stop(): Promise<void> {
+    this.set([]);
+    await Promise.all(this.running);
+  }
+
   private end(id: string, task: Task): void {
     task.stop.abort(new Error('no longer wanted'));
     this.tasks.delete(id);
@@ -68,7 +75,8 @@ export class Mirror {
     const task: Task = { fetch, stop: new AbortController(), state: { state: 'fetching' } };
     this.tasks.set(fetch.id, task);
     this.options.onChange();
-    void this.work(task);
+    const work = this.work(task).finally(() => this.running.delete(work));
+    this.running.add(work);
   }
 
   private async work(task: Task): Promise<void> {

@@ -108,7 +108,7 @@ export class DistService {
     const closed = this.server?.close(graceMs);
     // Before the mirror: it would be told to fetch again.
     await Promise.all([this.link.stop(), this.worker.stop()]);
-    this.mirror.set([]);
+    await this.mirror.stop();
     this.closeClient();
     await closed;
     this.store.close();

@@ -53,7 +53,10 @@ export interface GatewayClientOptions {
  */
 export class GatewayClient {
   private readonly times: GatewayTimes;
-  private readonly agent = new Agent({ keepAlive: true, maxCachedSessions: 4 });
+  /** One connection for everything, but for what must be told while it holds a question. */
+  private readonly line = new Agent({ keepAlive: true, maxSockets: 1 });
+  private readonly sideLine = new Agent({ keepAlive: true, maxSockets: 1 });
+  private holding = false;
   private readonly stopping = new AbortController();
   private readonly running: Promise<unknown>;
   private revision: string | undefined;
@@ -81,21 +84,25 @@ export class GatewayClient {
     this.stopping.abort(new Error('stopped'));
     this.wake();
     await this.running;
-    this.agent.destroy();
+    this.line.destroy();
+    this.sideLine.destroy();
   }
 
   /** Asks again and again what shall be done. */
   private async ask(): Promise<void> {
+    // The first question, also after a failure, is not held: whoever leads now shall hear at once what was seen.
+    let hold = false;
     for (let failures = 0; !this.stopped;) {
       const began = performance.now();
-      // After a failure the first question is not held: whoever leads now shall hear at once what was seen.
-      const waitMs = failures > 0 ? 0 : this.times.waitMs;
-      const answer = await this.call('GET', waitMs);
+      this.holding = hold;
+      const answer = await this.call('GET', hold ? this.times.waitMs : 0);
+      this.holding = false;
       failures = answer.kind === 'later' ? failures + 1 : 0;
       const news = answer.kind === 'document' && this.hear(answer.document.revision, answer.document.body);
       // Nor must a gateway that doesn't hold the question be asked in a tight loop.
-      const early = !news && waitMs > 0 && performance.now() - began < this.times.pauseMs;
-      if (answer.kind === 'later' || early) await this.pause(failures, answer);
+      const early = hold && !news && performance.now() - began < this.times.pauseMs;
+      hold = answer.kind !== 'later';
+      if (!hold || early) await this.pause(failures, answer);
     }
   }
 
@@ -165,7 +172,7 @@ export class GatewayClient {
       },
       ...(asking ? {} : { body: this.document() }),
       ca,
-      agent: this.agent,
+      agent: !asking && this.holding ? this.sideLine : this.line,
       timeoutMs: timeoutMs + waitMs,
       maxBytes: MAX_BYTES,
       signal: this.stopping.signal,
