@@ -7,6 +7,7 @@ import type { NodeObserved } from '../lib/drivers/agent-documents';
 import { nodeAgent } from '../lib/drivers/agent-documents';
 import type { AgentFailure } from '../lib/drivers/agent-result';
 import { explainUnreachable } from '../lib/drivers/explain-unreachable';
+import { rowOf } from '../lib/drivers/failure-text';
 import { loaderPod } from '../lib/drivers/loader-pod';
 import type { NodeDriver } from '../lib/drivers/node-driver';
 import { nodeDriver } from '../lib/drivers/node-driver';
@@ -122,9 +123,12 @@ const decide = (scope: WekaNodeScope): Decision => {
   };
 };
 
-/** On the record and on the Node: people look at either. */
-const driverEvents = ({ node }: WekaNodeScope, { verdict }: NodeDriver): EventNote[] => {
-  if (verdict === undefined || ['Loading', 'WaitingForTurn'].includes(verdict.reason)) return [];
+const isTrouble = (reason: string): boolean =>
+  reason !== 'WaitingForTurn' && rowOf({ code: reason, parameters: {} }) !== undefined;
+
+/** On the record and on the Node: people look at either. Told is the end, and what somebody may have to mend; not each step. */
+const driverEvents = ({ node }: WekaNodeScope, { verdict, failure }: NodeDriver): EventNote[] => {
+  if (verdict === undefined || !(verdict.ready || failure !== undefined || isTrouble(verdict.reason))) return [];
   const note: EventNote = {
     type: verdict.ready ? 'Normal' : 'Warning',
     reason: verdict.ready ? 'DriverLoaded' : verdict.reason,

@@ -91,8 +91,9 @@ const starting = (pod: KubeObject | undefined): Phase => {
   const nowhere = unscheduled(pod);
   if (nowhere !== undefined) return going('PodNotRunning', 'PodNotRunning', `No node takes the Pod: ${nowhere}`);
   const trouble = startTrouble(pod);
-  const message = trouble === undefined ? 'The Pod is not running yet.' : `The Pod does not start: ${trouble}.`;
-  return going('PodNotRunning', 'PodNotRunning', message);
+  return trouble === undefined
+    ? going('PodNotRunning', 'PodStarting', 'The Pod is not running yet.')
+    : going('PodNotRunning', 'PodNotRunning', `The Pod does not start: ${trouble}.`);
 };
 
 const waitForPod = ({ status }: BuilderInput, pod: KubeObject): BuilderStep => ({

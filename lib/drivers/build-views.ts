@@ -5,6 +5,7 @@ import type { LiveObject } from '../base/kube-object';
 import type { PackageKey } from './package';
 import { isSha256, packageId } from './package';
 import type { BuildView } from './package-site';
+import { SOURCE_REASON } from './source';
 
 const controllerOf = ({ metadata }: LiveObject): string | undefined =>
   metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
@@ -14,8 +15,22 @@ const isDist = ({ spec }: LiveObject): boolean => spec?.['mode'] === 'drivers-di
 const vouchedBy = ({ sha256, size, source }: DriverPackage): Pick<BuildView, 'vouched'> =>
   isSha256(sha256) && size !== undefined && source !== undefined ? { vouched: { sha256, size, source } } : {};
 
+/** Steps of a build that goes well are one to a node: the records of all nodes that wait for it are not written for each. */
+const GOES_WELL: ReadonlySet<string> = new Set([
+  SOURCE_REASON.wanted,
+  SOURCE_REASON.uploading,
+  'BuildQueued',
+  'PodStarting',
+  'Building',
+]);
+
+const standing = ({ reason, message }: DriverPackage): Pick<BuildView, 'reason' | 'message'> =>
+  reason === undefined || GOES_WELL.has(reason)
+    ? { reason: 'Building', message: 'Its build is queued or runs; the status of its WekaPolicy says how far it is.' }
+    : { reason, message: message ?? 'It is on its way.' };
+
 const view = (entry: DriverPackage, dist: LiveObject): BuildView[] => {
-  const { wekaVersion, kernel, architecture, state } = entry;
+  const { wekaVersion, kernel, architecture } = entry;
   if (wekaVersion === undefined || kernel === undefined || architecture === undefined) return [];
   const key: PackageKey = { wekaVersion, kernel, architecture };
   return [
@@ -23,8 +38,7 @@ const view = (entry: DriverPackage, dist: LiveObject): BuildView[] => {
       ...key,
       id: packageId(key),
       dist: dist.metadata.uid,
-      reason: entry.reason ?? state ?? 'Building',
-      message: entry.message ?? 'It is on its way.',
+      ...standing(entry),
       ...vouchedBy(entry),
     },
   ];

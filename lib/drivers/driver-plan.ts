@@ -11,6 +11,7 @@ import { matchesSelector } from '../nodes/node-facts';
 import type { DriverClaim, NodeClaims } from './claims';
 import { claimsOn } from './claims';
 import type { ManagedDist } from './dists';
+import { distServiceName } from './driver-distribution';
 import { readEndpoint } from './endpoint';
 import type { WantedPackage } from './agent-documents';
 import type { LoaderIdentity } from './loader-daemon-set';
@@ -211,9 +212,22 @@ const candidatesOf = (world: DriverWorld, sites: Sites): readonly Candidate[] =>
   });
 };
 
+/** The policy that is about to make a Service which is not there yet: whoever applies both at once made no mistake. */
+const makerOf = (
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { services, policies }: DriverWorld,
+): string | undefined => {
+  if (services.has(`${namespace}/${name}`)) return undefined;
+  const maker = policies.find((policy) => policy.namespace === namespace && distServiceName(policy.name) === name);
+  return maker && `${maker.namespace}/${maker.name}`;
+};
+
 const siteOf = (world: DriverWorld, sites: Sites, key: PackageKey, heard: DriverClaim): PackageSite => {
   const { claimant } = heard;
   const endpoint = readEndpoint(heard.endpoint, { registry: world.registryUrl, namespace: heard.ref.namespace ?? '' });
+  const maker = endpoint?.kind === 'service' ? makerOf(endpoint, world) : undefined;
+  if (maker !== undefined)
+    return { state: 'waiting', reason: 'DistributionNotReady', message: `WekaPolicy ${maker} makes its Service.` };
   if (endpoint !== undefined) return packageSite(sites, key, { endpoint, claimant });
   return { state: 'waiting', ...told('DistEndpointInvalid', { claimant, endpoint: heard.endpoint ?? '' }) };
 };

@@ -100,7 +100,7 @@ const completedBefore = { status: 'Completed', result: JSON.stringify({ driver_b
 
 describe('what a builder does next', () => {
   test.each<[string, Partial<BuilderInput>, string, string, string]>([
-    ['it has just been made', {}, 'create', 'PodNotRunning', 'PodNotRunning'],
+    ['it has just been made', {}, 'create', 'PodNotRunning', 'PodStarting'],
     ['its turn has not come', { hasSlot: false }, 'none', 'Init', 'BuildQueued'],
     [
       'nobody takes what it builds',
@@ -109,7 +109,7 @@ describe('what a builder does next', () => {
       'Init',
       'UploadTargetMissing',
     ],
-    ['its Pod is starting', { pod: pod({ phase: 'Pending' }) }, 'keep', 'PodNotRunning', 'PodNotRunning'],
+    ['its Pod is starting', { pod: pod({ phase: 'Pending' }) }, 'keep', 'PodNotRunning', 'PodStarting'],
     [
       'no node takes its Pod',
       { pod: pod({ phase: 'Pending', status: nowhere }) },
@@ -158,14 +158,14 @@ describe('what a builder does next', () => {
       { status: completedBefore, readySince: NOW - 90_000, held: 'missing' },
       'create',
       'PodNotRunning',
-      'PodNotRunning',
+      'PodStarting',
     ],
     [
       'another operator has built for a service of its kind',
       { status: { status: 'Completed', result: '{"driver_built":true,"kernel_signature":"abc"}' }, held: 'missing' },
       'create',
       'PodNotRunning',
-      'PodNotRunning',
+      'PodStarting',
     ],
     ['it has failed just now', wrong('BuildFailed'), 'none', 'Error', 'BuildFailed'],
     ['it has failed, and the pause is over', wrong('BuildFailed', { endedAgo: 31 }), 'replace', 'Error', 'BuildFailed'],
@@ -237,7 +237,7 @@ describe('what a builder does next', () => {
       { status: { status: 'Error', attempts: 3 } },
       'create',
       'PodNotRunning',
-      'PodNotRunning',
+      'PodStarting',
     ],
   ])('%s', (_sentence, more, action, phase, reason) => {
     const step = builderStep(input(more));

@@ -104,7 +104,11 @@ describe('a node waits, and says what for', () => {
       { dists: [dist([{ ...stored(), state: 'quarantined' }])], recorded: indexed(entry()), builds: [build()] },
       'Building',
     ],
-    'the Service that is named does not exist': [{ dists: [], services: new Set() }, 'DistServiceMissing'],
+    'the Service that is named does not exist': [
+      { dists: [], services: new Set(), policies: [] },
+      'DistServiceMissing',
+    ],
+    'a policy is about to make that Service': [{ dists: [], services: new Set() }, 'DistributionNotReady'],
     'its service has no ready Pod yet': [{ dists: [dist([], { ready: false, told: false })] }, 'DistNoEndpoints'],
     'what is named is no address': [
       { claims: claimsOf(client('c', { driversDistService: 'ftp://x' })) },
