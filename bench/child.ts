@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { median } from './row';
 import { childFile } from './compile';
@@ -71,6 +71,7 @@ const medians = (runs: readonly Figures[]): Figures =>
 export interface Served {
   /** The first line it printed. */
   readonly hello: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -84,6 +85,7 @@ export const serve = async (name: string, argument: unknown): Promise<Served> =>
   });
   return {
     hello,
+    pid: child.pid ?? NaN,
     stop: () => {
       child.stdin?.end();
       return ended;
@@ -94,3 +96,9 @@ export const serve = async (name: string, argument: unknown): Promise<Served> =>
 /** For the record. */
 export const machine = (): string =>
   `${availableParallelism()} processors, Node ${process.version}, ${process.platform}/${process.arch}`;
+
+/** How busy the machine is, for the record. */
+export const loads = (): string => {
+  const [one, five, fifteen] = loadavg().map((load) => load.toFixed(1));
+  return `load at the start ${one}, ${five}, ${fifteen} (1, 5, 15 minutes)`;
+};

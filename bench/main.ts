@@ -1,23 +1,25 @@
 /** Measures the engine beside what a user would pick instead: `npm run bench`. Documented in docs/benchmarks.md. */
 import { writeFileSync } from 'node:fs';
-import { machine } from './child';
+import { loads, machine } from './child';
 import type { BenchArguments } from './cli-arguments';
 import { parseArguments, USAGE } from './cli-arguments';
 import { compileChildren } from './compile';
 import type { Measure } from './measure';
 import { MEASURES } from './measures';
 import type { Row } from './row';
+import { notMeasured } from './row';
 import { markdown, table } from './table';
 
 const main = async (options: BenchArguments): Promise<void> => {
   const chosen = MEASURES.filter(({ id }) => concerns(id, options.only));
   if (chosen.length === 0)
     throw new Error(`no measure begins with ${options.only}: ${MEASURES.map(({ id }) => id).join(', ')}`);
+  const before = loads();
   compileChildren();
   const rows: Row[] = [];
   for (const measure of chosen) rows.push(...(await measured(measure)));
-  const told = options.only === undefined ? rows : rows.filter(({ id }) => id.startsWith(options.only ?? ''));
-  process.stdout.write(`${(options.markdown ? markdown : table)(told)}\n${machine()}\n${summary(told)}\n`);
+  const told = options.only === undefined ? rows : rows.filter(({ id }) => concerns(id, options.only));
+  process.stdout.write(`${(options.markdown ? markdown : table)(told)}\n${machine()}; ${before}\n${summary(told)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(told, null, 2)}\n`);
 };
 
@@ -32,8 +34,8 @@ const measured = async (measure: Measure): Promise<readonly Row[]> => {
     return await measure.run();
   } catch (thrown) {
     // One measure that fails must not take the others' figures with it.
-    process.stderr.write(`${id} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    return [];
+    process.stderr.write(`${id} failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+    return [notMeasured(id, thrown)];
   } finally {
     process.stderr.write(`${id}: ${((Date.now() - begin) / 1000).toFixed(1)} s\n`);
   }

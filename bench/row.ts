@@ -21,7 +21,11 @@ export interface Row {
 }
 
 /** What a target is about: our own figure, or how it compares with the peer's. */
-export type Target = { readonly atMost: number } | { readonly atLeast: number } | { readonly ratioAtLeast: number };
+export type Target =
+  | { readonly atMost: number }
+  | { readonly atLeast: number }
+  | { readonly exactly: number }
+  | { readonly ratioAtLeast: number };
 
 export interface RowInput {
   readonly id: string;
@@ -51,11 +55,22 @@ export const row = (input: RowInput): Row => {
   };
 };
 
+/** In place of the rows of a measure that failed. */
+export const notMeasured = (id: string, thrown: unknown): Row => {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const measure = `${id}: not measured: ${reason.split('\n')[0]?.slice(0, REASON_LENGTH)}`;
+  return row({ id, measure, unit: '', better: 'less', ours: null, peerName: '' });
+};
+
+/** More of a message makes the table unreadable; all of it is on the standard error output. */
+const REASON_LENGTH = 200;
+
 const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(4)));
 
 const targetText = (target: Target, unit: string): string => {
   if ('atMost' in target) return `≤ ${target.atMost} ${unit}`;
   if ('atLeast' in target) return `≥ ${target.atLeast} ${unit}`;
+  if ('exactly' in target) return `= ${target.exactly} ${unit}`;
   return `≥ ${target.ratioAtLeast} × the peer`;
 };
 
@@ -63,6 +78,7 @@ const verdict = (target: Target, ours: number | null, ratio: number | null): boo
   if (ours === null) return null;
   if ('atMost' in target) return ours <= target.atMost;
   if ('atLeast' in target) return ours >= target.atLeast;
+  if ('exactly' in target) return ours === target.exactly;
   return ratio === null ? null : ratio >= target.ratioAtLeast;
 };
 

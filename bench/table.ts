@@ -17,7 +17,12 @@ export const table = (rows: readonly Row[]): string => {
 
 /** The rows as a table of Markdown, ending in a line break. */
 export const markdown = (rows: readonly Row[]): string =>
-  [[...HEAD], HEAD.map(() => '---'), ...rows.map(cells)].map((line) => `| ${line.join(' | ')} |\n`).join('');
+  [[...HEAD], HEAD.map(() => '---'), ...rows.map(cells)]
+    .map((line) => `| ${line.map(escaped).join(' | ')} |\n`)
+    .join('');
+
+/** A bar ends a cell of Markdown; a backslash before one would undo its escape. */
+const escaped = (cell: string): string => cell.replaceAll(/[\\|]/g, '\\$&');
 
 const pad = (cell: string, width: number, column: number): string =>
   column === 0 ? cell.padEnd(width) : cell.padStart(width);
