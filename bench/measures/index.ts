@@ -22,5 +22,4 @@ export const MEASURES: readonly Measure[] = [
   distDownload,
   distUpload,
   loader,
-  fleet,
 ];
