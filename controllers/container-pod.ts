@@ -4,6 +4,8 @@ import { distDirectory } from '../lib/container/dist-pod';
 import type { BuildProps } from '../lib/container/builder-pod';
 import type { DistStorage } from '../lib/container/dist-pod';
 import { isBuilderMode } from '../lib/container/modes';
+import { isPinned } from '../lib/container/pod-affinity';
+import { podNode } from '../lib/container/pod-status';
 import type { WekaContainerPodProps } from '../lib/container/weka-container-pod';
 import { WekaContainerPod } from '../lib/container/weka-container-pod';
 import { builderVersion } from '../lib/drivers/builder-facts';
@@ -37,9 +39,13 @@ const podProps = (scope: ContainerScope, options: PodOptions): WekaContainerPodP
   if (isBuilderMode(spec.mode)) return { ...common, mode: spec.mode, build: buildProps(scope, options) };
   const { name, namespace = 'default' } = scope.object.metadata;
   const node = mode?.kind === 'dist' ? mode.node : undefined;
-  const pinned = node === undefined ? {} : { nodeAffinity: node };
+  const pinned = node === undefined || isThereAnyway(scope, node) ? {} : { nodeAffinity: node };
   return { ...common, ...pinned, mode: 'drivers-dist', storage: storageOf(spec, namespace, name) };
 };
+
+/** A Pod that was made before it had a node is not outdated for having got one: the next one goes back there. */
+const isThereAnyway = ({ pods: [pod] }: ContainerScope, node: string): boolean =>
+  pod !== undefined && podNode(pod.object) === node && !isPinned(pod.object.spec?.['affinity']);
 
 const commonProps = (
   { object, spec }: ContainerScope,

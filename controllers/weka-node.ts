@@ -86,6 +86,7 @@ export const wekaNodeReconciler = (settings: Installation): Reconciler<WekaNodeS
       goneSince: goneSince(scope),
       before: statusOf(object),
       driver,
+      watched: isWatched(scope),
       observed,
     });
     return { status, events: driverEvents(scope, driver) };
@@ -184,12 +185,15 @@ const placements = (container: LiveObject): string[] =>
     (name): name is string => typeof name === 'string' && name !== '',
   );
 
+const isWatched = ({ object, labelKeys }: WekaNodeScope): boolean =>
+  wantedOf(object) !== undefined || labelKeys.length > 0;
+
 /** Which loader serves the node, and whether it is looked at. */
-const driverLabels = ({ object, labelKeys }: WekaNodeScope): Record<string, string> => {
-  const driver = wantedOf(object);
+const driverLabels = (scope: WekaNodeScope): Record<string, string> => {
+  const target = wantedOf(scope.object)?.target;
   return {
-    ...(driver !== undefined || labelKeys.length > 0 ? { [LABEL.observed]: 'true' } : {}),
-    ...(driver?.target === undefined ? {} : { [LABEL.driversTarget]: driver.target }),
+    ...(isWatched(scope) ? { [LABEL.observed]: 'true' } : {}),
+    ...(target === undefined ? {} : { [LABEL.driversTarget]: target }),
   };
 };
 

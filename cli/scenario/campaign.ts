@@ -39,9 +39,8 @@ export const planOf = async (seed: number): Promise<FaultPlan> => {
   return randomPlan(seed, { nodes, spanMs: SPAN_MS, writes, image: OPERATOR_IMAGE });
 };
 
-/** One run: the scenario and the plan of the seed, or another plan. */
-export const play = async (seed: number, plan?: FaultPlan): Promise<Verdict> => {
-  const scenario = scenarioOf(seed);
+/** One run: the scenario and the plan of the seed, or others. */
+export const play = async (seed: number, plan?: FaultPlan, scenario = scenarioOf(seed)): Promise<Verdict> => {
   return judge({ ...scenario, seed, faults: plan ?? (await planOf(seed)) }, await referenceFor(scenario));
 };
 

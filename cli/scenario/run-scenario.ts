@@ -87,6 +87,8 @@ export interface ScenarioResult {
 const QUIET_MS = 330_000;
 /** Managers list everything anew within ten minutes: what a lost event hid is known by then. */
 const RELIST_MS = 660_000;
+/** A manager that is told to stop, at an API server that takes its time, is at its last round for this long at most. */
+const LAST_ROUND_MS = 120_000;
 /** Longer than managers take to stop. */
 const STOP_MS = 30_000;
 
@@ -140,7 +142,7 @@ class Run {
     managers.start();
     for (const object of scenario.objects) apply(cluster, object);
     for (const act of scenario.acts ?? []) cluster.clock.after(act.at, () => perform(this.world, act));
-    scheduleFaults(this.plan, this.injector, cluster, managers);
+    scheduleFaults(this.plan, this.injector, this.world);
   }
 
   /** Runs until it is quiet; `false`: it was not before the limit. */
@@ -150,7 +152,8 @@ class Run {
     const planned = this.start + Math.max(0, endOf(this.plan), ...acts);
     const blind = faultsNamed(this.plan, 'events').some(({ effect }) => effect === 'drop' || effect === 'rewind');
     for (;;) {
-      const calm = Math.max(this.last.moved, planned) + (blind ? RELIST_MS : (this.scenario.quietMs ?? QUIET_MS));
+      const { quietMs = QUIET_MS } = this.scenario;
+      const calm = Math.max(this.last.moved, planned) + (blind ? Math.max(RELIST_MS, quietMs) : quietMs);
       const limit = Math.max(planned, this.crashedAt) + (this.scenario.limitMs ?? 3_600_000);
       if (clock.now() >= calm) return true;
       if (clock.now() >= limit) return false;
@@ -184,6 +187,7 @@ class Run {
     const now = this.cluster.clock.now();
     this.last.moved = now;
     if (strike.fault === 'stale-lists' || strike.fault === 'events') this.invariants.pastShown();
+    if (strike.fault === 'version') this.invariants.wished(LAST_ROUND_MS);
     if (strike.fault === 'second-manager' && this.scenario.leaderElection === false) this.invariants.contradicted();
     if (strike.fault === 'crash') this.crashedAt = now;
     this.scenario.onStrike?.(strike);

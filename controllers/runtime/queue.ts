@@ -1,6 +1,8 @@
 import type { BackoffRange } from './backoff';
 import { backoffMs } from './backoff';
 import type { Clock } from './clock';
+import type { PaceRange } from './pace';
+import { Pace } from './pace';
 import type { Random } from './random';
 
 /** Waits after failures: quick at first, five minutes at most. */
@@ -30,6 +32,8 @@ export interface QueueOptions {
   readonly workers?: number;
   /** Default RETRY_BACKOFF. */
   readonly backoff?: BackoffRange;
+  /** Default ROUND_PACE. */
+  readonly pace?: PaceRange;
   readonly observer?: QueueObserver;
 }
 
@@ -74,7 +78,11 @@ export class WorkQueue {
   private adds = 0;
   private retries = 0;
 
-  constructor(private readonly options: QueueOptions) {}
+  private readonly pace: Pace;
+
+  constructor(private readonly options: QueueOptions) {
+    this.pace = new Pace(options.pace);
+  }
 
   /** Begins to work on keys; what was added before waits for this. */
   start(): void {
@@ -82,10 +90,10 @@ export class WorkQueue {
     this.pump();
   }
 
-  /** To be looked at as soon as a worker is free. */
+  /** To be looked at as soon as a worker is free and its pace allows. */
   add(key: string): void {
     if (this.state === 'stopped') return;
-    const wait = (this.heldUntil.get(key) ?? 0) - this.now;
+    const wait = Math.max((this.heldUntil.get(key) ?? 0) - this.now, this.pace.waitMs(key, this.now));
     if (wait > 0) return this.addAfter(key, wait);
     if (this.running.has(key)) return void this.dirty.add(key);
     if (this.ready.has(key)) return;
@@ -116,6 +124,7 @@ export class WorkQueue {
     this.delayed.delete(key);
     this.failures.delete(key);
     this.heldUntil.delete(key);
+    this.pace.forget(key);
   }
 
   /** Takes no more keys; those being worked on are finished, the others are dropped: whoever starts next lists them again. */
@@ -166,6 +175,7 @@ export class WorkQueue {
   private async work(key: string, since: number): Promise<void> {
     const started = this.now;
     this.running.set(key, started);
+    this.pace.turn(key, started);
     // The round decides afresh when to look again.
     this.delayed.get(key)?.cancel();
     this.delayed.delete(key);

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../base/json';
+import type { JsonObject, JsonValue } from '../base/json';
 import { isJsonObject } from '../base/json';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -32,6 +32,11 @@ export const podAffinity = (
   const nodeSelectorTerms = (terms.length === 0 ? [{}] : terms).map((term) => pinned(term, node));
   return { affinity: { ...affinity, nodeAffinity: { ...nodeAffinity, [REQUIRED]: { nodeSelectorTerms } } } };
 };
+
+/** Whether the affinity of a Pod names a node. */
+export const isPinned = (affinity: JsonValue | undefined): boolean =>
+  isJsonObject(affinity) &&
+  termsOf(partOf(partOf(affinity, 'nodeAffinity'), REQUIRED)).some(({ matchFields }) => matchFields !== undefined);
 
 /** Any of these nodes: a term each, because a field takes one value. */
 export const anyOfNodes = (names: readonly string[]): JsonObject => ({

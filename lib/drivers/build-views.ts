@@ -29,7 +29,7 @@ const standing = ({ reason, message }: DriverPackage): Pick<BuildView, 'reason' 
     ? { reason: 'Building', message: 'Its build is queued or runs; the status of its WekaPolicy says how far it is.' }
     : { reason, message: message ?? 'It is on its way.' };
 
-const view = (entry: DriverPackage, dist: LiveObject): BuildView[] => {
+const view = (entry: DriverPackage, dist: string): BuildView[] => {
   const { wekaVersion, kernel, architecture } = entry;
   if (wekaVersion === undefined || kernel === undefined || architecture === undefined) return [];
   const key: PackageKey = { wekaVersion, kernel, architecture };
@@ -37,7 +37,7 @@ const view = (entry: DriverPackage, dist: LiveObject): BuildView[] => {
     {
       ...key,
       id: packageId(key),
-      dist: dist.metadata.uid,
+      dist,
       ...standing(entry),
       ...vouchedBy(entry),
     },
@@ -57,10 +57,12 @@ export const buildViews = (
     const dist = dists.find((container) => controllerOf(container) === metadata.uid);
     const { typedStatus } = (status ?? {}) as WekaPolicyStatus;
     const packages = typedStatus?.distService?.packages ?? [];
-    return dist === undefined ? [] : packages.flatMap((entry) => view(entry, dist));
+    // A service that is being made again takes nothing back of what was vouched for.
+    return packages.flatMap((entry) => view(entry, dist?.metadata.uid ?? ''));
   });
   const byHand = dists.flatMap(
-    (dist) => ((dist.status ?? {}) as WekaContainerStatus).packages?.flatMap((entry) => view(entry, dist)) ?? [],
+    (dist) =>
+      ((dist.status ?? {}) as WekaContainerStatus).packages?.flatMap((entry) => view(entry, dist.metadata.uid)) ?? [],
   );
   return [...ofPolicies, ...byHand];
 };

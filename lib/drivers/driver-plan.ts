@@ -3,15 +3,11 @@
  * Pure: from one picture of the cluster. What is allowed on a node is carried in its WekaNode, so that a restart in the
  * middle of a rollout changes nobody's mind.
  */
-import type { WekaNodeStatus } from '../api/weka-node';
-import type { ErrorParameters } from '../base/errors';
-import { ERRORS, fillIn } from '../base/errors';
-import type { NodeFacts } from '../nodes/node-facts';
 import { matchesSelector } from '../nodes/node-facts';
-import type { DriverClaim, NodeClaims } from './claims';
-import { claimsOn } from './claims';
+import type { NodeClaims } from './claims';
 import type { ManagedDist } from './dists';
-import { distServiceName } from './driver-distribution';
+import type { Candidate, DriverWorld, PlannedNode } from './driver-candidates';
+import { candidatesOf, loadedOn, told } from './driver-candidates';
 import { readEndpoint } from './endpoint';
 import type { WantedPackage } from './agent-documents';
 import type { LoaderIdentity } from './loader-daemon-set';
@@ -21,40 +17,10 @@ import type { WantedDriver } from './node-driver';
 import type { PackageKey } from './package';
 import { packageId } from './package';
 import type { IndexEntry } from './package-index';
-import type { PackageSite, Sites } from './package-site';
-import { ownPackages, packageSite } from './package-site';
+import type { Sites } from './package-site';
+import { ownPackages } from './package-site';
 import type { RolloutNode, Turn } from './rollout';
 import { maxUnavailableOf, turns } from './rollout';
-
-/** A node, with what is recorded of it. */
-export interface PlannedNode {
-  readonly facts: NodeFacts;
-  /** spec.driver of its WekaNode. */
-  readonly driver: WantedDriver | undefined;
-  /** Of its WekaNode. */
-  readonly status: WekaNodeStatus;
-  readonly paused: boolean;
-}
-
-/** A policy that builds and distributes drivers, as far as nodes must know it. */
-export interface PolicyView {
-  readonly namespace: string;
-  readonly name: string;
-  readonly nodeSelectors: readonly Readonly<Record<string, string>>[];
-}
-
-/** The picture. */
-export interface DriverWorld extends Omit<Sites, 'index'> {
-  readonly claims: readonly DriverClaim[];
-  readonly nodes: readonly PlannedNode[];
-  readonly policies: readonly PolicyView[];
-  /** The index as it is stored. */
-  readonly recorded: ReadonlyMap<string, IndexEntry>;
-  readonly registryUrl: string;
-  readonly operatorImage: string;
-  /** A count, or a share of the nodes that shall have a driver: `10%`. */
-  readonly maxUnavailable: string | number;
-}
 
 /** What shall be. */
 export interface DriverPlan {
@@ -67,20 +33,7 @@ export interface DriverPlan {
   readonly own: readonly WantedPackage[] | undefined;
 }
 
-/** One node on its way through the plan. */
-interface Candidate {
-  readonly node: PlannedNode;
-  readonly claimed: NodeClaims;
-  readonly key: PackageKey;
-  readonly site: PackageSite;
-}
-
 type Waiting = NonNullable<WantedDriver['waiting']>;
-
-const told = (code: keyof typeof ERRORS, parameters: ErrorParameters): { reason: string; message: string } => {
-  const { summary, remedy } = ERRORS[code];
-  return { reason: code, message: `${fillIn(summary, parameters)} ${fillIn(remedy, parameters)}` };
-};
 
 /** The driver whose loading was allowed on a node, as long as its kernel is the one that it was chosen for. */
 const allowedOn = ({ driver, facts }: PlannedNode): RolloutNode['allowed'] => {
@@ -88,13 +41,6 @@ const allowedOn = ({ driver, facts }: PlannedNode): RolloutNode['allowed'] => {
   return digest === undefined || target === undefined || wekaVersion === undefined || kernel !== facts.kernel
     ? undefined
     : { wekaVersion, sha256: digest, target };
-};
-
-const loadedOn = ({ status, facts }: PlannedNode): RolloutNode['loaded'] => {
-  const { wekaVersion, digest } = status.driver ?? {};
-  return status.bootID !== facts.bootID || wekaVersion === undefined || digest === undefined
-    ? undefined
-    : { wekaVersion, sha256: digest };
 };
 
 const identityOf = ({ heard }: NodeClaims, distUrl: string, operatorImage: string): LoaderIdentity => ({
@@ -192,45 +138,6 @@ const driverOf = (candidate: Candidate, turn: Turn | undefined, world: DriverWor
 };
 
 const place = ({ kernel, architecture }: PackageKey) => ({ kernel, architecture });
-
-/** Nodes with a claim and a kernel, each with where its package is; the search is done once for all that share one. */
-const candidatesOf = (world: DriverWorld, sites: Sites): readonly Candidate[] => {
-  const [broad, byNode] = [world.claims.filter(({ node }) => node === undefined), new Map<string, DriverClaim[]>()];
-  for (const claim of world.claims)
-    if (claim.node !== undefined) byNode.set(claim.node, [...(byNode.get(claim.node) ?? []), claim]);
-  const known = new Map<string, PackageSite>();
-  return world.nodes.flatMap((node): Candidate[] => {
-    const { facts } = node;
-    const claims = [...broad, ...(byNode.get(facts.name) ?? [])];
-    const claimed = claimsOn(facts, claims, loadedOn(node)?.wekaVersion ?? node.driver?.wekaVersion);
-    if (claimed === undefined || facts.kernel === '') return [];
-    const key = { wekaVersion: claimed.heard.wekaVersion, kernel: facts.kernel, architecture: facts.architecture };
-    const text = `${claimed.heard.ref.namespace} ${claimed.heard.endpoint} ${packageId(key)}`;
-    const site = known.get(text) ?? siteOf(world, sites, key, claimed.heard);
-    known.set(text, site);
-    return [{ node, claimed, key, site }];
-  });
-};
-
-/** The policy that is about to make a Service which is not there yet: whoever applies both at once made no mistake. */
-const makerOf = (
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-  { services, policies }: DriverWorld,
-): string | undefined => {
-  if (services.has(`${namespace}/${name}`)) return undefined;
-  const maker = policies.find((policy) => policy.namespace === namespace && distServiceName(policy.name) === name);
-  return maker && `${maker.namespace}/${maker.name}`;
-};
-
-const siteOf = (world: DriverWorld, sites: Sites, key: PackageKey, heard: DriverClaim): PackageSite => {
-  const { claimant } = heard;
-  const endpoint = readEndpoint(heard.endpoint, { registry: world.registryUrl, namespace: heard.ref.namespace ?? '' });
-  const maker = endpoint?.kind === 'service' ? makerOf(endpoint, world) : undefined;
-  if (maker !== undefined)
-    return { state: 'waiting', reason: 'DistributionNotReady', message: `WekaPolicy ${maker} makes its Service.` };
-  if (endpoint !== undefined) return packageSite(sites, key, { endpoint, claimant });
-  return { state: 'waiting', ...told('DistEndpointInvalid', { claimant, endpoint: heard.endpoint ?? '' }) };
-};
 
 /** Whether anybody names a place that only the operator's own service reaches. */
 const needsOwn = (world: DriverWorld): boolean =>

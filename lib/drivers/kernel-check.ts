@@ -3,7 +3,7 @@ import type { DriverPackage } from '../api/driver-package';
 import type { WekaNodeStatus } from '../api/weka-node';
 import type { LiveObject } from '../base/kube-object';
 import { matchesSelector } from '../nodes/node-facts';
-import type { PolicyView } from './driver-plan';
+import type { PolicyView } from './driver-candidates';
 import type { PackageKey } from './package';
 import { packageId } from './package';
 import type { IndexEntry } from './package-index';

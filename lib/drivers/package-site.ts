@@ -16,7 +16,7 @@ import type { RegistryAnswer } from './registry-answer';
 /** Who builds a package, and how that stands: a policy, or a builder that somebody made by hand. */
 export interface BuildView extends PackageKey {
   readonly id: string;
-  /** UID of the dist container that it goes to. */
+  /** UID of the dist container that it goes to; empty while there is none. */
   readonly dist: string;
   /** Why it is not stored yet, as its maker says it. */
   readonly reason: string;
@@ -82,14 +82,28 @@ const inManaged = (sites: Sites, key: PackageKey, dist: ManagedDist): PackageSit
   return { ...nobody, unserved: dist } as PackageSite;
 };
 
+/** A place outside, and where a node was sent before for what comes from there. */
+interface Outside {
+  readonly url: string;
+  readonly before: string | undefined;
+}
+
 /** Another managed service that has the very bytes of the index. */
 const heldElsewhere = (sites: Sites, id: string, entry: IndexEntry): ManagedDist | undefined =>
   sites.dists.find((dist) => dist.url !== undefined && dist.told && holds(dist, id, entry.sha256));
 
-const fromOutside = (sites: Sites, key: PackageKey, registry: string): PackageSite => {
+/** Where a node fetched these bytes before, if that service may still have them: nothing moves because an operator has started. */
+const staysAt = ({ own, dists }: Sites, id: string, sha256: string, before: string | undefined): string | undefined =>
+  [...(own === undefined ? [] : [own]), ...dists].find(
+    (dist) => dist.url !== undefined && dist.url === before && holds(dist, id, sha256),
+  )?.url;
+
+const fromOutside = (sites: Sites, key: PackageKey, { url: registry, before }: Outside): PackageSite => {
   const id = packageId(key);
   const entry = sites.index.get(id);
   const { own } = sites;
+  const stays = entry === undefined ? undefined : staysAt(sites, id, entry.sha256, before);
+  if (entry !== undefined && stays !== undefined) return { state: 'ready', distUrl: stays, sha256: entry.sha256 };
   if (entry !== undefined && own?.url !== undefined && holds(own, id, entry.sha256))
     return { state: 'ready', distUrl: own.url, sha256: entry.sha256 };
   const other = entry === undefined ? undefined : heldElsewhere(sites, id, entry);
@@ -130,17 +144,26 @@ const mirrored = (
     : { state: 'waiting', reason: trouble.code, message: failureText(trouble), mirror };
 };
 
-/** Where the package of `key` is for somebody who names `endpoint`. `claimant`: who, for messages. */
+/** Who asks for a package. */
+export interface SiteQuestion {
+  readonly endpoint: DistEndpoint;
+  /** Who names it, for messages. */
+  readonly claimant: string;
+  /** URL of the service that the node was sent to last. */
+  readonly before?: string | undefined;
+}
+
+/** Where the package of `key` is for somebody who names `endpoint`. */
 export const packageSite = (
   sites: Sites,
   key: PackageKey,
-  { endpoint, claimant }: { readonly endpoint: DistEndpoint; readonly claimant: string },
+  { endpoint, claimant, before }: SiteQuestion,
 ): PackageSite => {
   const dist = distAt(endpoint, sites.dists);
   if (dist !== undefined) return inManaged(sites, key, dist);
   if (endpoint.kind === 'service' && !sites.services.has(`${endpoint.namespace}/${endpoint.name}`))
     return failed('DistServiceMissing', { service: `${endpoint.namespace}/${endpoint.name}`, claimant });
-  return fromOutside(sites, key, endpoint.url);
+  return fromOutside(sites, key, { url: endpoint.url, before });
 };
 
 /** Everything that the operator's own service shall hold: what it mirrors, and what it has that is still right. */

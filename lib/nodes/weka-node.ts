@@ -36,6 +36,8 @@ export interface WekaNodeState {
   readonly before: WekaNodeStatus;
   /** How its driver stands. */
   readonly driver: NodeDriver;
+  /** Whether an observer is wanted there. What one saw before is not kept when nobody looks any more: it goes stale. */
+  readonly watched: boolean;
   /** What its observer has told this operator process. */
   readonly observed: NodeObserved | undefined;
 }
@@ -67,7 +69,7 @@ const living = (state: WekaNodeState, facts: NodeFacts): JsonObject => {
     conditions: conclude(claims, nodeVerdict(verdict), state) as unknown as JsonObject[],
     nodeUID: facts.uid,
     ...known({ bootID: facts.bootID, kernel: facts.kernel, architecture: facts.architecture, osImage: facts.osImage }),
-    ...observationOf(facts, state.before, state.observed),
+    ...(state.watched ? observationOf(facts, state.before, state.observed) : {}),
     ...(loaded === undefined ? {} : { driver: { ...loaded } }),
     ...(failure === undefined ? {} : failed(failure)),
   };

@@ -56,6 +56,11 @@ export class Store {
     return this.byUid.get(uid);
   }
 
+  /** Everything there is, of every kind. */
+  all(): readonly LiveObject[] {
+    return [...this.byUid.values()];
+  }
+
   /** All objects of a kind, by namespace and name. */
   list(type: TypeMeta): readonly LiveObject[] {
     const shelf = this.shelf(type);

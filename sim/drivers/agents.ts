@@ -63,6 +63,8 @@ export class SimAgents {
   private endPort: (() => void) | undefined;
   private readonly listeners = new Set<ActListener>();
   private readonly sessions = new Set<Session>();
+  /** Nodes whose agents don't reach the operator. */
+  private readonly silent = new Set<string>();
   /** Services that run, by UID of their Pod. */
   private readonly dists = new Map<string, SimDist>();
   /** What attempts came to, by UID of their Pod. */
@@ -97,6 +99,17 @@ export class SimAgents {
   /** Nodes from which nothing gets through to any service. */
   get blocked(): Set<string> {
     return this.standing.network.blocked;
+  }
+
+  /** From now on the agents on a node reach neither the operator nor any service. The result ends that. */
+  cut(node: string): () => void {
+    this.silent.add(node);
+    this.blocked.add(node);
+    return () => {
+      this.silent.delete(node);
+      this.blocked.delete(node);
+      for (const session of this.sessions) if (session.node === node) session.moved();
+    };
   }
 
   /** The service that runs in the Pod of that name; `undefined`: none does. */
@@ -186,7 +199,9 @@ export class SimAgents {
   private speaking(host: AgentHost, take: (body: JsonObject) => void): AgentHost {
     const { life, random, pod } = host;
     const identity = (): AgentId | undefined => this.identityOf(pod);
-    const session = new Session({ life, random, take, identity, port: () => this.port });
+    const node = textOf(pod.spec?.nodeName);
+    const port = (): AgentPort | undefined => (this.silent.has(node) ? undefined : this.port);
+    const session = new Session({ life, random, node, take, identity, port });
     this.sessions.add(session);
     life.with(() => void this.sessions.delete(session));
     return { ...host, tell: (kind, body) => session.tell(kind, body) };

@@ -21,6 +21,8 @@ export interface DistStorage {
   readonly files: Map<string, PackageFile>;
   /** What a file must hash to, and who brought it. */
   readonly records: Map<string, { readonly sha256: string; readonly podUID?: string }>;
+  /** It has a certificate. */
+  certified: boolean;
 }
 
 interface MirrorTask {
@@ -65,8 +67,9 @@ export class SimDist {
     const read = readDistDesired(body);
     if (!('body' in read)) return;
     this.desired = read.body;
-    // It serves by TLS only: without a certificate there is nothing to be ready with.
-    this.host.control.ready(read.body.certificate !== undefined);
+    // It serves by TLS only: without a certificate there is nothing to be ready with. The one it has lies on its disk.
+    this.storage.certified ||= read.body.certificate !== undefined;
+    this.host.control.ready(this.storage.certified);
     this.mirror(read.body.packages);
     this.tell();
   }

@@ -10,6 +10,8 @@ import type { Life } from './life';
 export interface SessionOptions {
   readonly life: Life;
   readonly random: Random;
+  /** Where it runs. */
+  readonly node: string;
   /** The gateway of the manager that leads; `undefined`: nobody answers. */
   readonly port: () => AgentPort | undefined;
   /** Who the gateway takes it for; `undefined`: it is turned away. */
@@ -32,7 +34,10 @@ export class Session {
   private revision = '';
   private sending = false;
 
+  readonly node: string;
+
   constructor(private readonly options: SessionOptions) {
+    this.node = options.node;
     this.soon(LATENCY_MS);
   }
 
@@ -41,7 +46,7 @@ export class Session {
     this.soon(LATENCY_MS);
   }
 
-  /** Another manager leads: it knows nothing yet. */
+  /** Another manager leads, which knows nothing yet; or it is reached again. */
   moved(): void {
     const { life, random } = this.options;
     life.after(between(random, ...BACK_MS), () => this.exchange());

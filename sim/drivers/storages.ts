@@ -8,7 +8,7 @@ import { flipped } from './package-file';
 
 const VOLUME = 'packages';
 
-const empty = (): DistStorage => ({ files: new Map(), records: new Map() });
+const empty = (): DistStorage => ({ files: new Map(), records: new Map(), certified: false });
 
 export class Storages {
   private readonly claims = new Map<string, DistStorage>();

@@ -19,15 +19,19 @@ export class History {
   /** Versions with the time at which each was written, oldest first. */
   private readonly versions: { readonly at: number; readonly version: number }[] = [];
 
-  /** Remembers every change of `store` from now on. */
+  /** Remembers what `store` holds, and every change of it from now on. */
   constructor(store: Store, clock: SimClock) {
-    store.subscribe(({ type, object, version }) => {
-      const at = clock.now();
-      this.versions.push({ at, version });
-      const list = this.entries.get(kindKey(object)) ?? [];
-      list.push({ at, version, key: keyString(keyOf(object)), object: type === 'DELETED' ? undefined : object });
-      this.entries.set(kindKey(object), list);
-    });
+    for (const object of store.all()) this.note({ at: clock.now(), version: store.version }, object, object);
+    store.subscribe(({ type, object, version }) =>
+      this.note({ at: clock.now(), version }, object, type === 'DELETED' ? undefined : object),
+    );
+  }
+
+  private note(when: { readonly at: number; readonly version: number }, about: LiveObject, object?: LiveObject): void {
+    this.versions.push(when);
+    const list = this.entries.get(kindKey(about)) ?? [];
+    list.push({ ...when, key: keyString(keyOf(about)), object });
+    this.entries.set(kindKey(about), list);
   }
 
   /** What there was of a kind at `at`; `undefined` before the first change that it remembers. */

@@ -13,25 +13,34 @@ export interface ManagerControl {
   readonly jump: (ms: number) => void;
 }
 
+/** Where faults of agents strike. */
+export interface AgentControl {
+  /** Cuts the agents on a node off. The result ends that. */
+  readonly cut: (node: string) => () => void;
+}
+
+/** Everything that faults take hold of. */
+export interface FaultGround {
+  readonly cluster: SimCluster;
+  readonly agents: AgentControl;
+  readonly managers: ManagerControl;
+}
+
 type Ends = (() => void) | undefined;
 
 /** Sets an alarm for each fault of the plan that has a time. */
-export const scheduleFaults = (
-  plan: FaultPlan,
-  injector: FaultInjector,
-  cluster: SimCluster,
-  control: ManagerControl,
-): void => {
+export const scheduleFaults = (plan: FaultPlan, injector: FaultInjector, ground: FaultGround): void => {
   for (const fault of plan.faults) {
     if (fault.fault === 'crash') continue;
-    cluster.clock.after(fault.at, () => {
-      const ends = begin(fault, injector, cluster, control);
-      if (ends !== undefined && 'for' in fault) cluster.clock.after(fault.for, ends);
+    const { clock } = ground.cluster;
+    clock.after(fault.at, () => {
+      const ends = begin(fault, injector, ground);
+      if (ends !== undefined && 'for' in fault) clock.after(fault.for, ends);
     });
   }
 };
 
-const begin = (fault: Fault, injector: FaultInjector, cluster: SimCluster, control: ManagerControl): Ends => {
+const begin = (fault: Fault, injector: FaultInjector, { cluster, agents, managers: control }: FaultGround): Ends => {
   const strike = (text: string): void => injector.strike(fault.fault, text);
   switch (fault.fault) {
     case 'version':
@@ -46,6 +55,9 @@ const begin = (fault: Fault, injector: FaultInjector, cluster: SimCluster, contr
     case 'watches-end':
       strike(`all watches end: ${fault.how}`);
       return injector.endStreams(fault.how) as undefined;
+    case 'agents-cut':
+      strike(`the agents on ${fault.node} are cut off`);
+      return agents.cut(fault.node);
     case 'pod':
       return befallPods(fault, cluster, strike);
     case 'node-reboot':

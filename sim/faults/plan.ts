@@ -120,6 +120,10 @@ export const FAULTS = {
     about: 'A node leaves the cluster, and joins it again as a new Node object.',
     fields: { node, ...window },
   },
+  'agents-cut': {
+    about: 'The agents on a node reach neither the manager nor a distribution service; the kubelet does its work.',
+    fields: { node, ...window },
+  },
   pod: {
     about: 'Pods fail as kubelets and the control plane report it.',
     fields: {

@@ -99,6 +99,9 @@ const DRAWS: Readonly<Record<FaultName, Draw>> = {
   ],
   'node-loss': (random, ground) => [{ fault: 'node-loss', node: oneOf(random, ground.nodes), ...span(random, ground) }],
   'node-gone': (random, ground) => [{ fault: 'node-gone', node: oneOf(random, ground.nodes), ...span(random, ground) }],
+  'agents-cut': (random, ground) => [
+    { fault: 'agents-cut', node: oneOf(random, ground.nodes), ...span(random, ground) },
+  ],
   pod: (random, ground) => [
     {
       fault: 'pod',

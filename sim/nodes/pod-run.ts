@@ -70,7 +70,8 @@ export class PodRun {
     for (const container of this.containers)
       if (again && (container.init || container.exitCode !== 0 || this.policy === 'Always')) this.reset(container);
     this.options.moved();
-    if (again) this.next();
+    // What had not begun begins now, also where nothing is ever started twice.
+    if (!this.ended) this.next();
   }
 
   /** The whole Pod ends: what runs is killed, nothing starts any more, and the Pod says why. */

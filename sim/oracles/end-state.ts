@@ -8,6 +8,7 @@ import { isJsonObject } from '../../lib/base/json';
 import type { KubeObject, LiveObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
 import { LABEL } from '../../lib/base/names';
+import { CA_CONFIG_MAP } from '../../lib/drivers/agent-access';
 import type { SimCluster } from '../cluster';
 
 const weka = (kind: string) => ({ apiVersion: API_VERSION, kind });
@@ -32,9 +33,13 @@ const VOLATILE: ReadonlySet<string> = new Set([
   'since',
   'unusedSince',
   'buildSeconds',
+  'seconds',
 ]);
 /** Whether a Pod is as a new one would be depends on which version of the operator made it. */
 const VERSION_DEPENDENT: ReadonlySet<unknown> = new Set(['UpToDate']);
+
+/** Which of its templates a DaemonSet made a Pod from, counted by how often it was changed. */
+const REVISION_LABELS: ReadonlySet<string> = new Set(['controller-revision-hash', 'pod-template-generation']);
 
 /** By `Kind/namespace/name`. */
 export type EndState = Readonly<Record<string, JsonValue>>;
@@ -42,7 +47,7 @@ export type EndState = Readonly<Record<string, JsonValue>>;
 export const endState = (cluster: SimCluster): EndState =>
   Object.fromEntries(
     KINDS.flatMap((type) => cluster.list(type))
-      .filter((object) => !isWorkDone(object))
+      .filter((object) => !isWorkDone(object) && !isTrust(object))
       .map((object) => [nameOf(object), essence(object)]),
   );
 
@@ -62,10 +67,14 @@ const isWorkDone = (object: LiveObject): boolean =>
   object.status?.['phase'] !== 'Running' &&
   object.status?.['phase'] !== 'Pending';
 
+/** Whom agents trust stays in a namespace where one ever ran: whether it came to that depends on when faults struck. */
+const isTrust = ({ kind, metadata }: LiveObject): boolean =>
+  kind === 'ConfigMap' && metadata.name === CA_CONFIG_MAP.name;
+
 const essence = (object: LiveObject): JsonObject => {
-  const { labels, annotations, finalizers, ownerReferences, deletionTimestamp } = object.metadata;
+  const { labels = {}, annotations, finalizers, ownerReferences, deletionTimestamp } = object.metadata;
   return {
-    labels: { ...labels },
+    labels: Object.fromEntries(Object.entries(labels).filter(([key]) => !REVISION_LABELS.has(key))),
     annotations: { ...annotations },
     finalizers: finalizers ?? [],
     owners: (ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`),
@@ -85,8 +94,17 @@ const without = (value: JsonValue): JsonValue => {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !VOLATILE.has(key))
-      .map(([key, item]) => [key, item === undefined ? undefined : without(item)]),
+      .map(([key, item]) => [key, item === undefined ? undefined : without(key === 'result' ? unwrapped(item) : item)]),
   );
+};
+
+/** What a builder came to is JSON within a text. */
+const unwrapped = (result: JsonValue): JsonValue => {
+  try {
+    return typeof result === 'string' ? (JSON.parse(result) as JsonValue) : result;
+  } catch {
+    return result;
+  }
 };
 
 /** In what two states differ: one sentence an object; empty when they are equal. */

@@ -189,7 +189,8 @@ export const INVARIANTS: readonly Invariant[] = [
       if (type !== 'ADDED' || identity === undefined) return undefined;
       const name = memory.names.get(identity);
       if (name !== undefined && name !== object.metadata.name) return `it was called ${name}`;
-      if (isMistaken(step)) return undefined;
+      // A shard of the package index is there as long as it has an entry: packages come and go.
+      if (isMistaken(step) || object.kind === 'ConfigMap') return undefined;
       return memory.deleted.get(identity) === memory.wishes ? 'the operator itself had deleted it' : undefined;
     },
   },
@@ -247,14 +248,17 @@ export const INVARIANTS: readonly Invariant[] = [
   ...DRIVER_INVARIANTS,
 ];
 
+/** Somebody wants something else from now on; what the operator is doing at the moment still comes, for `forMs`. */
+export const rememberWish = (memory: Memory, at: number, forMs = UNDER_WAY_MS): void => {
+  memory.wishes += 1;
+  memory.pastUntil = Math.max(memory.pastUntil, at + forMs);
+};
+
 /** Keeps the memory up to date; to be called after the checks of a change. `byOperator`: who made it. */
 export const remember = (step: Step, byOperator: boolean): void => {
   const { type, object, memory } = step;
   rememberDrivers(step, step.write?.at ?? 0, memory.drivers);
-  if (isWish(step)) {
-    memory.wishes += 1;
-    memory.pastUntil = Math.max(memory.pastUntil, (step.write?.at ?? 0) + UNDER_WAY_MS);
-  }
+  if (isWish(step)) rememberWish(memory, step.write?.at ?? 0);
   const identity = identityOf(object);
   if (identity === undefined) return;
   if (type === 'ADDED') {

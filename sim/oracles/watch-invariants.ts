@@ -5,7 +5,7 @@ import type { SimAgents } from '../drivers/agents';
 import type { SimCluster } from '../cluster';
 import { ACT_INVARIANTS, driverMemory, rememberAct } from './driver-invariants';
 import type { Memory, Step } from './invariants';
-import { INVARIANTS, remember } from './invariants';
+import { INVARIANTS, remember, rememberWish } from './invariants';
 
 /** One invariant broken once. */
 export interface Broken {
@@ -42,6 +42,8 @@ export interface InvariantWatch {
   readonly onCall: (call: ClientCall) => void;
   /** A manager was shown the past. */
   readonly pastShown: () => void;
+  /** Another version of the operator is wanted; the one before may be at work for `forMs` still. */
+  readonly wished: (forMs: number) => void;
   /** Two managers act at once without a Lease. */
   readonly contradicted: () => void;
 }
@@ -84,6 +86,7 @@ export const watchInvariants = ({ cluster, agents, user, maxUnavailable }: Watch
   });
   return {
     broken,
+    wished: (forMs) => rememberWish(memory, cluster.clock.now(), forMs),
     contradicted: () => void (memory.contradicted = true),
     // Whoever is shown the past takes back what came since, until the next full list tells the truth.
     pastShown: () => {

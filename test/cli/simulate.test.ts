@@ -88,9 +88,10 @@ describe('demo', () => {
       'WekaClient/storage/demo-clients',
     ])
       expect(first.stdout).toContain(`+ ${object}\n`);
-    expect(first.stderr).toBe('15 manifests written to made\n');
+    expect(first.stderr).toBe('27 manifests written to made\n');
     const written = readdirSync(join(place.directory, 'made'), { recursive: true }).map(String).sort();
     expect(written).toContain('weka-operator-system/service-drivers-dist.yaml');
+    expect(written.filter((name) => name.includes('pod-weka-drivers-loader'))).toHaveLength(6);
     expect(demo().stdout).toBe(first.stdout);
   });
 

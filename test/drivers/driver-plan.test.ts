@@ -1,4 +1,4 @@
-import type { DriverWorld } from '../../lib/drivers/driver-plan';
+import type { DriverWorld } from '../../lib/drivers/driver-candidates';
 import { planDrivers } from '../../lib/drivers/driver-plan';
 import type { RegistryAnswer } from '../../lib/drivers/registry-answer';
 import {

@@ -2,7 +2,7 @@ import type { LiveObject } from '../../lib/base/kube-object';
 import type { HeldPackage } from '../../lib/drivers/agent-documents';
 import { claimOf } from '../../lib/drivers/claims';
 import type { ManagedDist } from '../../lib/drivers/dists';
-import type { DriverWorld, PlannedNode } from '../../lib/drivers/driver-plan';
+import type { DriverWorld, PlannedNode } from '../../lib/drivers/driver-candidates';
 import type { IndexEntry } from '../../lib/drivers/package-index';
 import type { PackageKey } from '../../lib/drivers/package';
 import { packageId } from '../../lib/drivers/package';

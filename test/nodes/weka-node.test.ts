@@ -22,6 +22,7 @@ const state: WekaNodeState = {
   goneSince: undefined,
   before: {},
   driver: {},
+  watched: true,
   observed: undefined,
 };
 const seen: NodeObserved = {
@@ -54,6 +55,13 @@ describe('the record of a node', () => {
     expect(status).not.toHaveProperty('kernel');
     expect(status).toMatchObject({ goneSince: '2026-01-01T00:00:00Z' });
     expect(conditionsOf({ status })[0]).toMatchObject({ type: 'Ready', status: 'False', reason: 'NodeGone' });
+  });
+
+  it('keeps nothing of what an observer saw when nobody looks any more', () => {
+    const before = wekaNodeStatus({ ...state, observed: seen });
+    const status = wekaNodeStatus({ ...state, before, watched: false });
+    expect(status).not.toHaveProperty('secureBoot');
+    expect(status).not.toHaveProperty('installedKernels');
   });
 
   it('says what its observer sees', () => {

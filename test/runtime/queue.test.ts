@@ -100,6 +100,35 @@ describe('the work queue', () => {
     expect(began).toEqual(['a', 'a']);
   });
 
+  test('a key that is woken all the time has a burst of rounds, and then one a second', async () => {
+    const { clock, queue, began, finish } = aQueue();
+    queue.start();
+    const wake = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i += 1) {
+        queue.add('busy');
+        await settle();
+        await finish('busy');
+      }
+    };
+    await wake(50);
+    expect(began).toHaveLength(20);
+    for (let second = 0; second < 10; second += 1) {
+      await clock.advance(1_000);
+      await settle();
+      await wake(5);
+    }
+    expect(began).toHaveLength(30);
+    queue.add('other');
+    await settle();
+    expect(began.at(-1)).toBe('other');
+    await finish('other');
+    await clock.advance(60_000);
+    await finish('busy');
+    began.length = 0;
+    await wake(50);
+    expect(began).toHaveLength(20);
+  });
+
   test('takes the earliest of several times, and a new round sets its own', async () => {
     const { queue, began, finish, clock } = aQueue();
     queue.start();
