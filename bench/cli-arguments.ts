@@ -12,7 +12,7 @@ export interface BenchArguments {
 export const USAGE = `npm run bench -- [--only ID] [--json FILE] [--markdown]
 
   --only ID     only the measures whose id begins with ID: synthesis, list, apply, watch, start, policy, crash, dist,
-                loader
+                loader, fleet
   --json FILE   write the rows as an array of {id, measure, unit, ours, peer, peerName, ratio, target, met}
   --markdown    print the table as Markdown
 

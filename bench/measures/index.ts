@@ -3,6 +3,7 @@ import { apply } from './apply';
 import { crash } from './crash';
 import { distDownload } from './dist-download';
 import { distUpload } from './dist-upload';
+import { fleet } from './fleet';
 import { list } from './list';
 import { loader } from './loader';
 import { policy } from './policy';
@@ -22,4 +23,5 @@ export const MEASURES: readonly Measure[] = [
   distDownload,
   distUpload,
   loader,
+  fleet,
 ];
