@@ -150,7 +150,10 @@ class Run {
     const { clock } = this.cluster;
     const acts = (this.scenario.acts ?? []).map(({ at }) => at);
     const planned = this.start + Math.max(0, endOf(this.plan), ...acts);
-    const blind = faultsNamed(this.plan, 'events').some(({ effect }) => effect === 'drop' || effect === 'rewind');
+    const blind =
+      faultsNamed(this.plan, 'events').some(({ effect }) => effect === 'drop' || effect === 'rewind') ||
+      // A pause that began before the clock was set back is over later by as much.
+      faultsNamed(this.plan, 'clock-jump').length > 0;
     for (;;) {
       const { quietMs = QUIET_MS } = this.scenario;
       const calm = Math.max(this.last.moved, planned) + (blind ? Math.max(RELIST_MS, quietMs) : quietMs);

@@ -154,10 +154,10 @@ describe('npm run campaign', () => {
 
   it('says of a failure how to see it again', () => {
     const plan = { faults: [{ fault: 'crash', write: 3, when: 'after', down: 5_000 } as const] };
-    const failure = { seed: 7, scenario: scenarioOf(7).name, problems: ['It did not settle.'], plan, digest: 'abc' };
+    const failure = { seed: 11, scenario: scenarioOf(11).name, problems: ['It did not settle.'], plan, digest: 'abc' };
     const text = failureText(failure, { commit: '1a2b3c', drawn: plan });
-    expect(text).toContain('seed 7 (scenario "make") at commit 1a2b3c');
-    expect(text).toContain('npm run campaign -- --runs 1 --seed 7');
+    expect(text).toContain('seed 11 (scenario "make") at commit 1a2b3c');
+    expect(text).toContain('npm run campaign -- --runs 1 --seed 11');
     expect(text).toContain('fault: crash\n        write: 3');
   });
 

@@ -87,8 +87,8 @@ test('drivers that a registry has are mirrored once, by a service of the operato
     'Pod/weka-operator-drivers serves 4.4.5_5.15.0-91-generic_amd64_5e17441cee (0b2a2370b9e0), mirrored',
     'Pod/weka-operator-drivers serves 4.4.5_6.1.0-18-amd64_amd64_01f0f8fd86 (49a748ab853a), mirrored',
     'Node/n1 opens 4.4.5_6.1.0-18-amd64_amd64_01f0f8fd86 (49a748ab853a, as the index has it) from its service',
-    'Node/n1 has the driver loaded (simulated): 4.4.5_6.1.0-18-amd64_amd64_01f0f8fd86',
     'Node/n2 opens 4.4.5_5.15.0-91-generic_amd64_5e17441cee (0b2a2370b9e0, as the index has it) from its service',
+    'Node/n1 has the driver loaded (simulated): 4.4.5_6.1.0-18-amd64_amd64_01f0f8fd86',
     'Node/n2 has the driver loaded (simulated): 4.4.5_5.15.0-91-generic_amd64_5e17441cee',
     'WekaClient/default/clients Drivers: The driver is loaded on all nodes (2/2).',
   ]);
