@@ -18,7 +18,6 @@ import { Kubelet } from './kubelet';
 import { makeDistribution, makeMachine } from './machine';
 import { Names } from './names';
 import type { Image } from './pod-spec';
-import type { PodWorker } from './pod-worker';
 
 const REGISTRY = 'registry.example';
 const OPERATOR_IMAGE = `${REGISTRY}/weka-operator:test`;
@@ -35,8 +34,6 @@ export interface DriverCluster {
   readonly plane: OwnPlane;
   readonly manager: ManagerProcess;
   readonly nodes: readonly Kubelet[];
-  /** The first three bytes of addresses that nobody else uses. */
-  readonly network: string;
   /** Applies with kubectl, as an administrator. */
   apply(objects: readonly object[]): Promise<void>;
   /** `undefined`: there is none. */
@@ -47,8 +44,6 @@ export interface DriverCluster {
   names(...args: readonly string[]): Promise<string[]>;
   /** What the package index says of a WEKA version. */
   index(wekaVersion: string): Promise<readonly IndexEntry[]>;
-  /** Whatever node it is on. */
-  pod(name: string): PodWorker | undefined;
   /** Waits; what failed is told with everything that helps to see why. */
   until(what: string, holds: () => Promise<boolean>): Promise<void>;
   stop(): Promise<void>;
@@ -63,46 +58,81 @@ const makeImages = async (directory: string): Promise<ReadonlyMap<string, Image>
 /** Addresses of this process alone: suites of two checkouts may run at the same time. */
 const ownNetwork = (): string => `127.${16 + (process.pid % 200)}`;
 
-/** `trusted`: certificates (PEM) that registries may be signed by. */
+/** Each undoes what was started; in the order of starting. */
+type Endings = (() => Promise<void>)[];
+
+interface Place {
+  readonly directory: string;
+  readonly kernel: Kernel;
+  readonly endings: Endings;
+}
+
+/** `trusted`: certificates (PEM) that registries may be signed by. Rejects with nothing left behind. */
 export const startDriverCluster = async (kernel: Kernel, trusted: string): Promise<DriverCluster> => {
   const directory = await mkdtemp(join(tmpdir(), 'weka-operator-nodes-'));
-  const extraCA = join(directory, 'extra-ca.crt');
-  await writeFile(extraCA, trusted);
-  const [distribution, namesDirectory] = [join(directory, 'distribution'), join(directory, 'names')];
-  await mkdir(namesDirectory);
+  const endings: Endings = [() => rm(directory, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    return clusterOf(await startParts({ directory, kernel, endings }, trusted), { directory, stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+type Parts = Pick<DriverCluster, 'plane' | 'manager' | 'nodes'>;
+
+const startParts = async (place: Place, trusted: string): Promise<Parts> => {
+  const { directory, endings } = place;
   const network = ownNetwork();
-  const gateway = { name: `${GATEWAY_SERVICE}.${NAMESPACE}.svc.cluster.local`, address: `${network}.0.1` };
-  const [plane, images] = await Promise.all([
-    ownPlane(),
-    makeImages(join(directory, 'images')),
-    makeDistribution(distribution, kernel),
-  ]);
-  const names = new Names(namesDirectory, { [gateway.name]: gateway.address });
+  const gateway = `${network}.0.1`;
+  const plane = await ownPlane();
+  endings.push(() => plane.stop());
   await plane.installCrds();
   await plane.apply(trustPolicies(NAMESPACE, 'the-manager'));
-  const nodes: Kubelet[] = [];
-  for (const [at, name] of NODES.entries()) {
-    const machine = await makeMachine(join(directory, name), distribution, kernel.release);
-    const shared = { coordinates: plane.coordinates, labels: LABELS, images, names, machine, name };
-    const own = { network: `${network}.${at + 1}`, directory: join(directory, 'pods', name) };
-    nodes.push(await Kubelet.start({ ...shared, ...own }));
-  }
-  nodes[0]?.followServices();
+  const nodes = await startNodes(place, { plane, network, gateway });
+  const extraCA = join(directory, 'extra-ca.crt');
+  await writeFile(extraCA, trusted);
+  endings.push(stopManagers);
   const manager = await startManager(await plane.kubeconfig(MANAGER), [
-    ...['--gateway-address', `${gateway.address}:${GATEWAY_PORT}`, '--operator-image', OPERATOR_IMAGE],
+    ...['--gateway-address', `${gateway}:${GATEWAY_PORT}`, '--operator-image', OPERATOR_IMAGE],
     // One manager, which on a busy machine may be late to renew a Lease: nothing would start it again here.
     '--no-leader-election',
     // Nobody names WEKA's own registry: if it were asked all the same, it would not be reached.
     ...['--extra-ca-bundle', extraCA, '--drivers-registry', 'https://127.0.0.1:9'],
   ]);
-  return clusterOf({ plane, manager, nodes, network }, directory);
+  return { plane, manager, nodes };
+};
+
+const startNodes = async (
+  { directory, kernel, endings }: Place,
+  { plane, network, gateway }: { readonly plane: OwnPlane; readonly network: string; readonly gateway: string },
+): Promise<readonly Kubelet[]> => {
+  const [distribution, namesDirectory] = [join(directory, 'distribution'), join(directory, 'names')];
+  const images = await makeImages(join(directory, 'images'));
+  await makeDistribution(distribution, kernel);
+  await mkdir(namesDirectory);
+  const names = new Names(namesDirectory, { [`${GATEWAY_SERVICE}.${NAMESPACE}.svc.cluster.local`]: gateway });
+  const nodes: Kubelet[] = [];
+  for (const [at, name] of NODES.entries()) {
+    const machine = await makeMachine(join(directory, name), distribution, kernel.release);
+    const shared = { coordinates: plane.coordinates, labels: LABELS, images, names, machine, name };
+    const own = { network: `${network}.${at + 1}`, directory: join(directory, 'pods', name) };
+    const node = await Kubelet.start({ ...shared, ...own });
+    nodes.push(node);
+    endings.push(() => node.stop());
+  }
+  nodes[0]?.followServices();
+  return nodes;
 };
 
 const clusterOf = (
-  parts: Pick<DriverCluster, 'plane' | 'manager' | 'nodes' | 'network'>,
-  directory: string,
+  parts: Parts,
+  { directory, stop }: { readonly directory: string; readonly stop: () => Promise<void> },
 ): DriverCluster => {
-  const { plane, nodes } = parts;
+  const { plane } = parts;
   const get: DriverCluster['get'] = async (kind, name) => {
     const { code, stdout } = await plane.kubectl(['get', kind, name, '-n', NAMESPACE, '-o', 'json'], { mayFail: true });
     return code === 0 ? (JSON.parse(stdout) as LiveObject) : undefined;
@@ -126,25 +156,16 @@ const clusterOf = (
       const { items } = JSON.parse(stdout) as { items: { data?: Record<string, string> }[] };
       return [...readIndex(items.map(({ data = {} }) => data)).values()];
     },
-    pod: (name) => nodes.map((node) => node.pod(name)).find((pod) => pod !== undefined),
     until: (what, holds) =>
       eventually(what, holds, LIMIT_MS).catch(async (error: Error) => {
         throw new Error([error.message, await everything(parts, directory)].join('\n'), { cause: error.cause });
       }),
-    stop: async () => {
-      await Promise.all(nodes.map((node) => node.stop()));
-      await stopManagers();
-      await plane.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 };
 
 /** What there is in the cluster, and the ends of all logs. */
-const everything = async (
-  { plane, manager, nodes }: Pick<DriverCluster, 'plane' | 'manager' | 'nodes'>,
-  directory: string,
-): Promise<string> => {
+const everything = async ({ plane, manager, nodes }: Parts, directory: string): Promise<string> => {
   const kinds = 'pods,daemonsets,services,wekapolicies,wekaclients,wekacontainers,wekanodes';
   const objects = await plane.kubectl(['get', kinds, '-A', '-o', 'wide'], { mayFail: true });
   const logs: string[] = [];

@@ -106,7 +106,7 @@ export class Kubelet {
     const worker = this.workers.get(pod.metadata.uid);
     this.workers.delete(pod.metadata.uid);
     this.options.names.write();
-    void worker?.halt();
+    if (worker !== undefined) this.tasks.push(worker.halt());
   }
 
   private async register(): Promise<void> {

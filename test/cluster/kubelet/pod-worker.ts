@@ -97,6 +97,7 @@ export class PodWorker {
     this.stopping.abort();
     for (const container of this.running.values()) container.signal('SIGKILL');
     await this.life;
+    await this.ending;
     await removeVolumes(this.at.directory);
   }
 
