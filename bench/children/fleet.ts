@@ -8,10 +8,11 @@ import { cpuMs, peakMb, tell } from '../probe';
 const LIMIT_MS = 6 * 3_600_000;
 
 const main = async (): Promise<void> => {
+  const { nodes } = JSON.parse(process.argv[2] ?? '') as { nodes: number };
   const acts = new Map<AgentAct['what'], number>();
   const began = performance.now();
   const { settled, tookMs, writes, registry, broken } = await runScenario({
-    ...fleetScenario(THOUSAND),
+    ...fleetScenario({ ...THOUSAND, nodes }),
     prepare: ({ agents }) => agents.onAct(({ what }) => void acts.set(what, (acts.get(what) ?? 0) + 1)),
     limitMs: LIMIT_MS,
   });
@@ -22,7 +23,7 @@ const main = async (): Promise<void> => {
     loads: acts.get('loads') ?? 0,
     asks: registry.calls.length,
     fetches: registry.calls.filter(({ by }) => by === 'dist').length,
-    perNode: writes.untilSettled / THOUSAND.nodes,
+    perNode: writes.untilSettled / nodes,
     steady: writes.after,
     virtualMinutes: tookMs / 60_000,
     seconds: (performance.now() - began) / 1000,
