@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +58,7 @@ const startOperator = (cluster: Cluster, directory: string): ChildProcess => {
 /** A long road in one suite: each step begins where the one before it ended, as on a real node. */
 describeE2e('drivers on a real node', () => {
   let cluster: Cluster;
-  let operator: ChildProcess;
+  let operator: ChildProcess | undefined;
   let log = '';
   const directory = mkdtempSync(join(tmpdir(), 'weka-operator-e2e-'));
 
@@ -73,6 +74,9 @@ describeE2e('drivers on a real node', () => {
       stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   });
   afterAll(async () => {
+    const ended = operator === undefined ? undefined : once(operator, 'close');
+    operator?.kill();
+    await ended;
     await cluster?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -109,9 +113,9 @@ describeE2e('drivers on a real node', () => {
     const { stdout } = await cluster.kubectl(['get', ...args, '-n', NAMESPACE, '-o', 'name']);
     return stdout.split('\n').filter(Boolean);
   };
-  /** A counter of the distribution service, as its Pod says it. */
+  /** Where the distribution service has the first version. */
   const packageFile = (): Promise<string> =>
-    onNode(`find /opt/k8s-weka/containers -name '*${versionOf(V1)}*.tar.gz' -not -path '*quarantine*' | head -1`);
+    onNode(`find /opt/k8s-weka/drivers-dist -name '${versionOf(V1)}_*.tar.gz' -not -path '*quarantine*' | head -1`);
   const builderPods = async (): Promise<string[]> => (await names('pods', '-l', 'weka.io/mode=drivers-builder')).sort();
 
   test('a policy and a client lead from headers to a loaded driver', async () => {
