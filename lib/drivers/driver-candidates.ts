@@ -87,15 +87,12 @@ export const candidatesOf = (world: DriverWorld, sites: Sites): readonly Candida
   });
 };
 
-/** The policy that is about to make a Service which is not there yet: whoever applies both at once made no mistake. */
-const makerOf = (
+/** The policy whose Service an endpoint means, made already or not. */
+export const policyBehind = (
   { namespace, name }: { readonly namespace: string; readonly name: string },
-  { services, policies }: DriverWorld,
-): string | undefined => {
-  if (services.has(`${namespace}/${name}`)) return undefined;
-  const maker = policies.find((policy) => policy.namespace === namespace && distServiceName(policy.name) === name);
-  return maker && `${maker.namespace}/${maker.name}`;
-};
+  policies: readonly PolicyView[],
+): PolicyView | undefined =>
+  policies.find((policy) => policy.namespace === namespace && distServiceName(policy.name) === name);
 
 const siteOf = (
   world: DriverWorld,
@@ -108,9 +105,13 @@ const siteOf = (
 ): PackageSite => {
   const { claimant } = heard;
   const endpoint = readEndpoint(heard.endpoint, { registry: world.registryUrl, namespace: heard.ref.namespace ?? '' });
-  const maker = endpoint?.kind === 'service' ? makerOf(endpoint, world) : undefined;
-  if (maker !== undefined)
-    return { state: 'waiting', reason: 'DistributionNotReady', message: `WekaPolicy ${maker} makes its Service.` };
+  const missing = endpoint?.kind === 'service' && !world.services.has(`${endpoint.namespace}/${endpoint.name}`);
+  const maker = missing ? policyBehind(endpoint, world.policies) : undefined;
+  // Whoever applies policy and client at once made no mistake.
+  if (maker !== undefined) {
+    const message = `WekaPolicy ${maker.namespace}/${maker.name} makes its Service.`;
+    return { state: 'waiting', reason: 'DistributionNotReady', message };
+  }
   if (endpoint !== undefined) return packageSite(sites, key, { endpoint, claimant, before });
   return { state: 'waiting', ...told('DistEndpointInvalid', { claimant, endpoint: heard.endpoint ?? '' }) };
 };

@@ -7,7 +7,7 @@ import { matchesSelector } from '../nodes/node-facts';
 import type { NodeClaims } from './claims';
 import type { ManagedDist } from './dists';
 import type { Candidate, DriverWorld, PlannedNode } from './driver-candidates';
-import { candidatesOf, loadedOn, told } from './driver-candidates';
+import { candidatesOf, loadedOn, policyBehind, told } from './driver-candidates';
 import { readEndpoint } from './endpoint';
 import type { WantedPackage } from './agent-documents';
 import type { LoaderIdentity } from './loader-daemon-set';
@@ -144,6 +144,7 @@ const needsOwn = (world: DriverWorld): boolean =>
   world.claims.some(({ endpoint, ref }) => {
     const read = readEndpoint(endpoint, { registry: world.registryUrl, namespace: ref.namespace ?? '' });
     if (read?.kind !== 'service') return read !== undefined && !world.offline;
+    if (policyBehind(read, world.policies) !== undefined) return false;
     const name = `${read.namespace}/${read.name}`;
     return world.services.has(name) && !world.dists.some(({ services }) => services.includes(name));
   });
