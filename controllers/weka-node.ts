@@ -16,6 +16,7 @@ import type { LabelKeys, NodeFacts } from '../lib/nodes/node-facts';
 import { DEFAULT_LABEL_KEYS, factLabels, matchesSelector, nodeFacts } from '../lib/nodes/node-facts';
 import { DRIVERS_READY, keepFor, wekaNodeStatus } from '../lib/nodes/weka-node';
 import { OUR_PODS, ourConditions, toldBody } from './common';
+import { derived } from './derived';
 import type { Installation } from './installation';
 import { TYPES } from './kinds';
 import { projectNode } from './projections';
@@ -151,10 +152,8 @@ const observe = (object: LiveObject, reader: Reader, settings: Installation): Om
       facts === undefined
         ? []
         : reader.list(TYPES.policy).flatMap((policy) => keysOf(policy.spec as WekaPolicySpec, facts)),
-    inUse: reader.list(TYPES.container).some((container) => placements(container).includes(name)),
-    pods: reader
-      .list(TYPES.pod, { namespace: settings.operatorNamespace })
-      .filter((pod) => loaderPlace(pod)[0] === name),
+    inUse: placed(reader.list(TYPES.container)).has(name),
+    pods: loaderPods(reader.list(TYPES.pod, { namespace: settings.operatorNamespace })).get(name) ?? [],
     observed: toldBody(settings.exchange.observed(nodeAgent(name)), readNodeObserved),
     explain: (failure) =>
       explainUnreachable(failure, wantedOf(object), {
@@ -187,6 +186,16 @@ const placements = (container: LiveObject): string[] =>
 
 const isWatched = ({ object, labelKeys }: WekaNodeScope): boolean =>
   wantedOf(object) !== undefined || labelKeys.length > 0;
+
+/** Nodes that any container is placed on. */
+const placed = derived((containers): ReadonlySet<string> => new Set(containers.flatMap(placements)));
+
+/** Pods of loaders, by node. */
+const loaderPods = derived((pods): ReadonlyMap<string, LiveObject[]> => {
+  const byNode = new Map<string, LiveObject[]>();
+  for (const pod of pods) for (const node of loaderPlace(pod)) byNode.set(node, [...(byNode.get(node) ?? []), pod]);
+  return byNode;
+});
 
 /** Which loader serves the node, and whether it is looked at. */
 const driverLabels = (scope: WekaNodeScope): Record<string, string> => {

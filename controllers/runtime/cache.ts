@@ -43,6 +43,8 @@ export class KindCache {
   private readonly listeners = new Set<CacheListener>();
   private readonly scopes = new Map<string, Scope>();
   private sorted: readonly string[] | undefined;
+  /** Lists by namespace ('': all), as long as nothing changes: whoever works something out of one may keep it by the list. */
+  private readonly lists = new Map<string, readonly LiveObject[]>();
 
   constructor(
     readonly type: TypeMeta,
@@ -64,11 +66,17 @@ export class KindCache {
     return this.objects.get(keyString(key));
   }
 
-  /** All objects, or those of one namespace, sorted by namespace and name. */
+  /** All objects, or those of one namespace, sorted by namespace and name; the same list until something changes. */
   list(namespace?: string): readonly LiveObject[] {
+    const known = this.lists.get(namespace ?? '') ?? this.listed(namespace);
+    this.lists.set(namespace ?? '', known);
+    return known;
+  }
+
+  private listed(namespace: string | undefined): readonly LiveObject[] {
+    if (namespace !== undefined) return this.list().filter((object) => object.metadata.namespace === namespace);
     this.sorted ??= [...this.objects.entries()].sort(([, a], [, b]) => byNamespaceAndName(a, b)).map(([key]) => key);
-    const all = this.sorted.map((key) => this.objects.get(key) as LiveObject);
-    return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace);
+    return this.sorted.map((key) => this.objects.get(key) as LiveObject);
   }
 
   /** The objects whose controller is `owner`, sorted by namespace and name. */
@@ -145,6 +153,7 @@ export class KindCache {
     const kept = this.projected(object);
     if (same) unindex(this.owned, controllerOf(old), key);
     else this.sorted = undefined;
+    this.lists.clear();
     this.objects.set(key, kept);
     index(this.owned, controllerOf(kept), key);
     this.tell(same ? { type: 'MODIFIED', object: kept, old } : { type: 'ADDED', object: kept });
@@ -161,6 +170,7 @@ export class KindCache {
     const held = this.objects.get(key);
     if (held === undefined || last === undefined) return;
     unindex(this.owned, controllerOf(held), key);
+    this.lists.clear();
     this.objects.delete(key);
     this.sorted = undefined;
     this.tell({ type: 'DELETED', object: last });
