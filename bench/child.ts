@@ -36,9 +36,11 @@ const lastLine = async (child: ChildProcess): Promise<string | undefined> => {
 /** Runs `children/<name>.ts` in a fresh process; the last line it prints is its figures. */
 export const measureOnce = async (name: string, argument: unknown): Promise<Figures> => {
   const child = start(name, argument);
-  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const end = new Promise<number | string | null>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal)),
+  );
   const line = await lastLine(child);
-  const ended = await code;
+  const ended = await end;
   if (ended !== 0 || line === undefined) throw new Error(`bench child ${name} ended with ${ended}`);
   return JSON.parse(line) as Figures;
 };
