@@ -1,3 +1,4 @@
+import { kernelForNodes, NODES_VARIABLE } from './kubelet/prerequisites';
 import type { SharedControlPlane } from './shared-control-plane';
 import { provide } from './shared-control-plane';
 
@@ -8,6 +9,8 @@ export const kept: { shared?: SharedControlPlane | undefined } = ((
 
 const setup = async (): Promise<void> => {
   kept.shared = await provide(process.env);
+  const kernel = await kernelForNodes();
+  if (kernel !== undefined) process.env[NODES_VARIABLE] = JSON.stringify(kernel);
 };
 
 // jest takes the default export.

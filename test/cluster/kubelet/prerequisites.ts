@@ -30,12 +30,20 @@ const lackingForContainers = async (): Promise<string | undefined> => {
     .finally(remove);
 };
 
-/** The kernel that stand-ins for nodes run; `undefined`: this machine can't have such nodes, which is said loudly. On a build server that is a failure. */
+/** Environment variable with the kernel that stand-ins for nodes run, as JSON; unset: suites that need them are skipped. */
+export const NODES_VARIABLE = 'WEKA_OPERATOR_TEST_NODES';
+
+/** The kernel that stand-ins for nodes run, as the set-up found it; `undefined`: there can't be any here. */
+export const nodesKernel = (): Kernel | undefined => {
+  const text = process.env[NODES_VARIABLE];
+  return text === undefined ? undefined : (JSON.parse(text) as Kernel);
+};
+
+/** Looks for that kernel; `undefined`: this machine can't have such nodes, which is said loudly. */
 export const kernelForNodes = async (): Promise<Kernel | undefined> => {
   const lacking = await lackingForContainers();
   const found = lacking === undefined ? await kernelHeaders() : { missing: lacking };
   if ('kernel' in found) return found.kernel;
-  if (process.env['CI']) throw new Error(`no stand-ins for nodes: ${found.missing}`);
   announceSkipping(`drivers on stand-ins for nodes SKIPPED: ${found.missing}.`, process.env);
   return undefined;
 };
