@@ -34,11 +34,13 @@ export class Session {
   private revision = '';
   private sending = false;
 
-  readonly node: string;
-
   constructor(private readonly options: SessionOptions) {
-    this.node = options.node;
     this.soon(LATENCY_MS);
+  }
+
+  /** Where its agent runs. */
+  get node(): string {
+    return this.options.node;
   }
 
   tell(kind: string, body: JsonObject): void {
