@@ -24,6 +24,8 @@ const tier = (displayName, testMatch, more = {}) => ({
 });
 const apart = ['cluster', 'node', 'e2e', 'sim', 'cli', 'contract'];
 module.exports = {
+  // A limit says that a test hangs, never that it is slow: two suites and a virtual machine share two cores.
+  testTimeout: 60_000,
   projects: [
     tier('unit', ['<rootDir>/test/**/*.test.ts'], {
       testPathIgnorePatterns: ['/node_modules/', ...apart.map((dir) => `<rootDir>/test/${dir}/`)],
