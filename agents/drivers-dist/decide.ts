@@ -1,7 +1,8 @@
 import type { ErrorCode, ErrorParameters } from '../../lib/base/errors';
-import type { DistDesired, DistObserved, HeldPackage, WantedPackage } from '../../lib/drivers/agent-documents';
+import type { DistDesired, DistObserved, HeldPackage } from '../../lib/drivers/agent-documents';
 import type { AgentFailure } from '../../lib/drivers/agent-result';
 import { isPackageId, isSha256 } from '../../lib/drivers/package';
+import { mayBecome } from '../../lib/drivers/may-become';
 import { checkPermit } from '../../lib/drivers/permit';
 import type { StoredBytes } from './package-record';
 
@@ -43,8 +44,8 @@ export type UploadVerdict =
 const refusal = (refuse: ErrorCode, parameters: ErrorParameters = {}): Refusal => ({ refuse, parameters });
 
 /**
- * What becomes of an upload. Who has no permit learns nothing about packages; bytes never change under an id, except to
- * those that the operator names.
+ * What becomes of an upload. Who has no permit learns nothing about packages; bytes under an id change only to those that
+ * the operator names or, where it vouches for none, to those of another builder's Pod.
  */
 export const judgeUpload = (request: UploadRequest, facts: UploadFacts): UploadVerdict => {
   const { id } = request;
@@ -58,14 +59,9 @@ export const judgeUpload = (request: UploadRequest, facts: UploadFacts): UploadV
   const body = readHeaders(request, facts.maxBytes);
   if ('refuse' in body) return body;
   if (stored?.sha256 === body.sha256) return { do: 'nothing', stored };
-  if (!mayBecome(wanted, stored, body.sha256)) return refusal('PackageConflict', { id });
-  return { do: 'store', ...body, podUID: permit.claims.podUID };
-};
-
-/** Whether a package may have these bytes: those that the operator names, or the first ones where it names none. */
-export const mayBecome = (wanted: WantedPackage, stored: StoredBytes | undefined, sha256: string): boolean => {
-  const named = wanted.sha256 ?? wanted.mirror?.sha256;
-  return named === undefined ? stored === undefined : named === sha256;
+  const { podUID } = permit.claims;
+  if (!mayBecome(wanted, stored, { sha256: body.sha256, podUID })) return refusal('PackageConflict', { id });
+  return { do: 'store', ...body, podUID };
 };
 
 const bearerOf = (authorization: string | undefined): string => /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import type { ErrorCode } from '../../lib/base/errors';
 import { asOperatorError, OperatorError } from '../../lib/base/errors';
 import type { WantedPackage } from '../../lib/drivers/agent-documents';
+import { mayBecome } from '../../lib/drivers/may-become';
 import { packageId } from '../../lib/drivers/package';
 import { readManifest } from '../../lib/drivers/package-manifest';
 import { ARCHIVE_LIMITS, ArchiveError, readArchive, readEntry } from '../shared/archive';
-import { mayBecome } from './decide';
 import { CHUNK_BYTES } from './fingerprint';
 import type { IncomingPackage } from './incoming-package';
 import type { StoredBytes } from './package-record';
@@ -66,15 +66,16 @@ export class Intake {
   }
 
   private async keep(arrival: Arrival, incoming: IncomingPackage): Promise<StoredBytes> {
-    const { id, sha256, podUID } = arrival;
+    const { id, sha256 } = arrival;
+    const by = arrival.podUID === undefined ? {} : { podUID: arrival.podUID };
     const fingerprint = await incoming.finish();
     if (fingerprint.sha256 !== sha256) throw new OperatorError('UploadDigestMismatch', { id });
     const problem = await manifestProblem(id, incoming.content());
     if (problem !== undefined) throw new OperatorError('PackageManifestInvalid', { id, problem });
     const wanted = this.options.wanted(id);
-    const mayReplace = (there: StoredBytes): boolean => wanted !== undefined && mayBecome(wanted, there, sha256);
-    const verified = { fingerprint, ...(podUID === undefined ? {} : { podUID }) };
-    const stored = await this.options.store.accept(incoming, verified, mayReplace);
+    const mayReplace = (there: StoredBytes): boolean =>
+      wanted !== undefined && mayBecome(wanted, there, { sha256, ...by });
+    const stored = await this.options.store.accept(incoming, { fingerprint, ...by }, mayReplace);
     if (stored.sha256 !== sha256) throw new OperatorError('PackageConflict', { id });
     return stored;
   }

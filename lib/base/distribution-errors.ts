@@ -74,7 +74,7 @@ export const DISTRIBUTION_ERRORS = {
   },
   PackageConflict: {
     summary: 'Package {id} has other bytes already.',
-    remedy: 'A package never changes under its id. Delete the stored file to have it made anew.',
+    remedy: 'What the operator vouches for never changes under its id. Delete the stored file to have it made anew.',
     retry: false,
   },
   PackageCorrupted: {

@@ -26,7 +26,7 @@ export const nodeAgent = (node: string): AgentId => `node/${node}`;
 /** A package that a distribution service shall hold. */
 export interface WantedPackage extends PackageKey {
   readonly id: string;
-  /** Known digest: other bytes are never stored under this id. Absent: the first permitted upload decides. */
+  /** Known digest: other bytes are never stored under this id. Absent: what was permitted last decides (may-become.ts). */
   readonly sha256?: string;
   /** Fetch it from there, once; absent: it is uploaded by a builder. */
   readonly mirror?: { readonly url: string; readonly sha256: string };

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../lib/base/json';
 import type { DistDesired, DistObserved, HeldPackage, WantedPackage } from '../../lib/drivers/agent-documents';
 import { bodyOf, DOCUMENT_KIND } from '../../lib/drivers/agent-documents';
 import type { AgentFailure } from '../../lib/drivers/agent-result';
+import { mayBecome } from '../../lib/drivers/may-become';
 import { checkPermit } from '../../lib/drivers/permit';
 import { readDistDesired } from '../../lib/drivers/read-documents';
 import type { AgentHost } from './host';
@@ -86,11 +87,11 @@ export class SimDist {
     if (wanted === undefined) return refuse('PackageNotWanted');
     this.look(id);
     const there = storage.records.get(id);
-    const named = wanted.sha256 ?? wanted.mirror?.sha256;
     if (there?.sha256 === file.sha256) return undefined;
-    if (named === undefined ? there !== undefined : named !== file.sha256) return refuse('PackageConflict');
+    const { podUID } = verdict.claims;
+    if (!mayBecome(wanted, there, { sha256: file.sha256, podUID })) return refuse('PackageConflict');
     if (readPackage(file) === undefined) return refuse('PackageManifestInvalid', { id, problem: 'it is no package' });
-    this.store(id, file, verdict.claims.podUID);
+    this.store(id, file, podUID);
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../lib/base/kube-object';
 import { packageId } from '../../lib/drivers/package';
+import { packageFile } from '../../sim/drivers/package-file';
 import { flipByte } from '../../sim/drivers/storages';
 import type { World } from './policy-world';
 import { API_VERSION, aWorld, HOUR, IMAGE, MINUTE, NAMESPACE, policy, TYPE, wekaCluster } from './policy-world';
@@ -88,6 +89,23 @@ describe('where the packages of a policy come from', () => {
     await world.pass(10 * MINUTE);
     expect(world.states()).toEqual(ALL_STORED);
     expect([...dist.storage.files.keys()].sort()).toEqual([packageId(key(K515)), packageId(key(K61))]);
+  });
+
+  it('are built anew in place of bytes that nobody vouches for, and nobody deletes a file for that', async () => {
+    start();
+    world.apply(policy());
+    await world.pass();
+    const { storage } = world.agents.dist('drivers-dist')!;
+    world.delete('policy', 'drivers');
+    await world.pass();
+    const id = packageId(key(K61));
+    const left = packageFile({ ...key(K61), symbols: 'other', toolchain: 'an older one' });
+    storage.files.set(id, left);
+    storage.records.set(id, { sha256: left.sha256 });
+    world.apply(policy());
+    await world.pass();
+    expect(world.states()).toEqual(ALL_STORED);
+    expect(storage.files.get(id)?.sha256).not.toBe(left.sha256);
   });
 });
 

@@ -4,7 +4,6 @@ import {
   judgeRoom,
   judgeUnwanted,
   judgeUpload,
-  mayBecome,
   observe,
   toMirror,
 } from '../../../agents/drivers-dist/decide';
@@ -13,6 +12,7 @@ import { readRecord, recognise, recordText } from '../../../agents/drivers-dist/
 import { readSettings } from '../../../agents/drivers-dist/settings';
 import { OperatorError } from '../../../lib/base/errors';
 import type { DistDesired, WantedPackage } from '../../../lib/drivers/agent-documents';
+import { mayBecome } from '../../../lib/drivers/may-become';
 import { packageId } from '../../../lib/drivers/package';
 import { issuePermit } from '../../../lib/drivers/permit';
 import { keyOf } from './packages';
@@ -37,7 +37,18 @@ describe('an upload', () => {
     'with capitals in its digest': [{ sha256: A.toUpperCase() }, {}, store],
     'of the largest size': [{ contentLength: '1000' }, {}, { ...store, size: 1000 }],
     'there already': [{}, { stored: { sha256: A, size: 10 } }, { do: 'nothing', stored: { sha256: A, size: 10 } }],
-    'other bytes there': [{}, { stored: { sha256: B, size: 10 } }, { refuse: 'PackageConflict' }],
+    'other bytes there that nobody vouches for': [{}, { stored: { sha256: B, size: 10 } }, store],
+    'other bytes of another Pod there': [{}, { stored: { sha256: B, size: 10, podUID: 'before' } }, store],
+    'other bytes of the same Pod there': [
+      {},
+      { stored: { sha256: B, size: 10, podUID: 'p' } },
+      { refuse: 'PackageConflict' },
+    ],
+    'other bytes there that are named': [
+      {},
+      { desired: desiring(aWish({ sha256: B })), stored: { sha256: B, size: 10, podUID: 'before' } },
+      { refuse: 'PackageConflict' },
+    ],
     'other bytes named': [{}, { desired: desiring(aWish({ sha256: B })) }, { refuse: 'PackageConflict' }],
     'other bytes to be mirrored': [
       {},
@@ -80,11 +91,11 @@ describe('an upload', () => {
   });
 });
 
-test('bytes under an id change only to those that the operator names', () => {
-  expect(mayBecome(aWish(), undefined, A)).toBe(true);
-  expect(mayBecome(aWish(), { sha256: B, size: 1 }, A)).toBe(false);
-  expect(mayBecome(aWish({ sha256: A }), { sha256: B, size: 1 }, A)).toBe(true);
-  expect(mayBecome(aWish({ sha256: B }), undefined, A)).toBe(false);
+test('bytes that the operator names are taken in place of all others, and no others in place of them', () => {
+  const mirrored = { sha256: A };
+  expect(mayBecome(aWish(), undefined, mirrored)).toBe(true);
+  expect(mayBecome(aWish({ sha256: A }), { sha256: B }, mirrored)).toBe(true);
+  expect(mayBecome(aWish({ sha256: B }), undefined, { sha256: A, podUID: 'p' })).toBe(false);
 });
 
 describe('what is not wanted', () => {

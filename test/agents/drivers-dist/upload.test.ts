@@ -48,10 +48,21 @@ test('the same bytes again are fine, and nothing is written again', async () => 
   expect(files().sort()).toEqual([`${content.id}.json`, `${content.id}.tar.gz`]);
 });
 
-test('other bytes under the same id are refused', async () => {
+test('other bytes of the same Pod under the same id are refused', async () => {
   await dist.put(await expected());
   const other = await aPackage('6.1.0');
   expect(reason(await dist.put(other))).toEqual([409, 'PackageConflict']);
+});
+
+test('what nobody vouches for is replaced by what another Pod was told to build, and nobody deletes a file for that', async () => {
+  const left = await expected();
+  await dist.put(left);
+  const rebuilt = await aPackage('6.1.0');
+  const authorization = `Bearer ${permitFor(rebuilt.id, { podUID: 'the-next-pod' })}`;
+  expect((await dist.put(rebuilt, { headers: { authorization } })).status).toBe(201);
+  expect((await dist.get(rebuilt.id)).body.equals(rebuilt.bytes)).toBe(true);
+  await dist.eventually(() => dist.held(rebuilt.id)?.podUID === 'the-next-pod');
+  expect(dist.held(rebuilt.id)).toMatchObject({ state: 'stored', sha256: rebuilt.sha256 });
 });
 
 test('where the operator names the digest, only those bytes are taken', async () => {
