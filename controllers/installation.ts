@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_BUILDS } from '../lib/container/build-slots';
 import type { PackageKey } from '../lib/drivers/package';
 import type { RegistryAnswer } from '../lib/drivers/registry-answer';
 import { WEKA_REGISTRY } from '../lib/drivers/registry-answer';
@@ -61,8 +62,6 @@ const unreachable: RegistryAnswers = {
   }),
   onAnswer: () => () => undefined,
 };
-
-export const DEFAULT_MAX_BUILDS = 4;
 
 /** An installation with nothing around it: for plans, simulations and tests. Each has an exchange of its own. */
 export const offlineInstallation = (more: Partial<Installation> = {}): Installation => ({

@@ -34,7 +34,7 @@ export interface RunManagerOptions extends OutsideOptions {
   /** A kubeconfig file. @default in-cluster, else KUBECONFIG, else ~/.kube/config */
   readonly kubeconfig?: string;
   readonly context?: string;
-  /** Namespaces to watch; empty: all. */
+  /** Namespaces to watch, beside the operator's own; empty: all. */
   readonly namespaces: readonly string[];
   /** Where the Lease and inventories live. @default weka-operator-system */
   readonly operatorNamespace?: string;
@@ -46,6 +46,8 @@ export interface RunManagerOptions extends OutsideOptions {
   readonly gatewayAddress?: string;
   /** Nodes that may be between two drivers at the same time. @default 10% */
   readonly driversMaxUnavailable?: string;
+  /** Drivers that are built at the same time, in the whole cluster. @default 4 */
+  readonly driversMaxBuilds?: number;
   /** `https://host:port` that agents dial. @default the gateway's Service in the operator's namespace */
   readonly gatewayUrl?: string;
   /** `false`: act at once, without a Lease. */
@@ -187,6 +189,7 @@ const installationOf = (options: RunManagerOptions, { access, outside, registry 
     // Of this process alone: who leads next gives out permits of its own, and services are told its key.
     permitKey: randomBytes(32).toString('hex'),
     ...(options.driversMaxUnavailable === undefined ? {} : { maxUnavailable: options.driversMaxUnavailable }),
+    ...(options.driversMaxBuilds === undefined ? {} : { maxBuilds: options.driversMaxBuilds }),
     operatorImage: options.operatorImage,
     operatorNamespace: options.operatorNamespace ?? OPERATOR_NAMESPACE,
     exchange,

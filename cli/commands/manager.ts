@@ -1,11 +1,26 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { DEFAULT_MAX_BUILDS } from '../../lib/container/build-slots';
 import { DEFAULT_MAX_UNAVAILABLE } from '../../lib/drivers/rollout';
 import { WEKA_REGISTRY } from '../../lib/drivers/registry-answer';
 import type { ManagerOptions } from '../run/manager';
 import { VERSION } from '../version';
 import type { CommandContext } from './shared';
-import { collect, describedCommand } from './shared';
+import { collect, countOrShare, describedCommand, wholeNumber } from './shared';
+
+const maxUnavailable = new Option(
+  '--drivers-max-unavailable <nodes>',
+  'nodes that may be between two drivers at the same time: a count, or a share of all that shall have one',
+)
+  .argParser(countOrShare)
+  .default(DEFAULT_MAX_UNAVAILABLE);
+
+const maxBuilds = new Option(
+  '--drivers-max-builds <count>',
+  'drivers that are built at the same time, in the whole cluster',
+)
+  .argParser(wholeNumber(1, 1000))
+  .default(DEFAULT_MAX_BUILDS);
 
 /** `weka-operator manager`. */
 export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
@@ -19,7 +34,7 @@ export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
       ['in a Pod, with the service account', 'weka-operator manager'],
       [
         'on a workstation, for two namespaces',
-        'weka-operator manager --kubeconfig ~/.kube/config --namespace storage --namespace weka-operator-system',
+        'weka-operator manager --kubeconfig ~/.kube/config --namespace storage --namespace clients',
       ],
       ['is it ready, and if not, why?', 'curl http://127.0.0.1:8081/readyz?verbose'],
     ],
@@ -33,7 +48,10 @@ export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
     .option('--kubeconfig <path>', 'which cluster; default: the service account of the Pod, else as kubectl finds it')
     .option('--context <name>', 'context of the kubeconfig')
     .addOption(
-      new Option('--namespace <name>', 'watch only this namespace; repeatable; default: all').argParser(collect),
+      new Option(
+        '--namespace <name>',
+        'watch only this namespace, and the operator’s own; repeatable; default: all',
+      ).argParser(collect),
     )
     .option('--operator-namespace <name>', 'where the Lease and inventories live', 'weka-operator-system')
     .option('--operator-image <image>', 'image of the operator, which carries the agents', `weka-operator:${VERSION}`)
@@ -44,11 +62,8 @@ export const managerCommand = ({ terminal, exit }: CommandContext): Command =>
       'what agents dial; default: https://weka-operator-gateway.OPERATOR-NAMESPACE.svc.cluster.local:9443',
     )
     .option('--drivers-registry <url>', 'registry of built drivers', WEKA_REGISTRY)
-    .option(
-      '--drivers-max-unavailable <nodes>',
-      'nodes that may be between two drivers at the same time: a count, or a share of all that shall have one',
-      DEFAULT_MAX_UNAVAILABLE,
-    )
+    .addOption(maxUnavailable)
+    .addOption(maxBuilds)
     .option('--offline', 'connect to nothing outside of the cluster', false)
     .option(
       '--extra-ca-bundle <file>',

@@ -39,6 +39,13 @@ export const wholeNumber =
     return value;
   };
 
+/** A count of nodes, at least 1, or a share of them: `3`, `10%`. */
+export const countOrShare = (text: string): string => {
+  if (!/^([1-9]\d{0,5}|([1-9]\d?|100)%)$/.test(text))
+    throw new InvalidArgumentError('It must be a count from 1, as in 3, or a share from 1% to 100%.');
+  return text;
+};
+
 /** A command with the parts of its help in one order: what it does, options, examples, exit codes. */
 export const describedCommand = (
   name: string,

@@ -17,6 +17,7 @@ export interface ManagerOptions {
   readonly gatewayUrl?: string;
   readonly driversRegistry: string;
   readonly driversMaxUnavailable: string;
+  readonly driversMaxBuilds: number;
   readonly offline: boolean;
   readonly extraCaBundle?: string;
   readonly leaderElection: boolean;

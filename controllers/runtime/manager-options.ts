@@ -26,7 +26,7 @@ export interface ManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly reconcilers: readonly Reconciler[];
-  /** Namespaces whose objects are watched; empty: all. Cluster-scoped kinds are always watched whole. */
+  /** Namespaces whose objects are watched, beside the operator's own; empty: all. Cluster-scoped kinds are always watched whole. */
   readonly namespaces: readonly string[];
   /** Where the Lease and the inventories live. */
   readonly operatorNamespace: string;

@@ -108,12 +108,13 @@ class RuntimeManager implements Manager {
   }
 }
 
-const cachesOf = ({ client, clock, random, namespaces, logger }: ManagerOptions): WatchedCaches =>
+const cachesOf = ({ client, clock, random, namespaces, operatorNamespace, logger }: ManagerOptions): WatchedCaches =>
   new WatchedCaches({
     client,
     clock,
     random,
-    namespaces,
+    // The agents that the operator makes live in its own; unseen, they would count as not there.
+    namespaces: namespaces.length === 0 ? [] : [...namespaces, operatorNamespace],
     isNamespaced,
     onError: (error, { kind }) => logger.warn('Watching failed', { kind, error, remedy: error.remedy }),
   });

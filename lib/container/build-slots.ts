@@ -1,3 +1,6 @@
+/** Builders that run at the same time, unless the manager is told otherwise. */
+export const DEFAULT_MAX_BUILDS = 4;
+
 /** A builder of the cluster, as far as turns depend on it. */
 export interface SlotBuilder {
   readonly uid: string;

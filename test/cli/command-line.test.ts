@@ -63,6 +63,10 @@ describe('help and usage', () => {
     ['a seed that is no number', ['simulate', '-f', 'a.yaml', '--nodes', 'n.yaml', '--seed', 'x']],
     ['a simulation without nodes', ['simulate', '-f', 'a.yaml']],
     ['a log level that does not exist', ['manager', '--log-level', 'chatty']],
+    ['builds at a time that are no number', ['manager', '--drivers-max-builds', 'many']],
+    ['no builds at a time', ['manager', '--drivers-max-builds', '0']],
+    ['no node at a time', ['manager', '--drivers-max-unavailable', '0']],
+    ['a share of more than all', ['manager', '--drivers-max-unavailable', '101%']],
     ['a node list and a kubeconfig', ['plan', '-f', 'a.yaml', '--nodes', 'n.yaml', '--kubeconfig', 'k']],
   ])('%s is wrong usage: status 2, nothing on standard output', (_what, args) => {
     const { status, stdout, stderr } = run(args);

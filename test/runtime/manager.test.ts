@@ -41,6 +41,20 @@ describe('a manager', () => {
     await running.stop();
   });
 
+  test('told which namespaces to watch, watches those and its own, where its agents live', async () => {
+    const places = ['default', 'kube-system', 'weka-operator-system'];
+    for (const namespace of places)
+      await shop.user.apply(
+        { ...TOY, metadata: { name: 'a', namespace }, spec: { parts: ['x'] } },
+        { fieldManager: 'kubectl', force: true },
+      );
+    const running = await shop.start({ namespaces: ['default'] });
+    await shop.pass();
+    const made = await Promise.all(places.map((namespace) => shop.get(CONFIG_MAP, 'a-x', namespace)));
+    expect(made.map((object) => object?.metadata.namespace)).toEqual(['default', undefined, 'weka-operator-system']);
+    await running.stop();
+  });
+
   test('prunes a child that nothing wants any more', async () => {
     await shop.toy('a', { parts: ['x', 'y'] });
     const running = await shop.start();
