@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help install packages node build demo test clean
 
 help:
-	@echo 'make demo   install, build, and run the operator against six simulated nodes'
+	@echo 'make demo   install, build, make a driver, and run the operator against six simulated nodes'
 	@echo 'make test   install, and run every check and every test (with Go: against a real control plane; as root: on a real node)'
 	@echo 'make build  compile to build/; then: npx weka-operator --help'
 	@echo 'make clean  remove what was installed and built'

@@ -17,6 +17,9 @@ export interface BuiltPackage {
   readonly compiler: string;
 }
 
+/** What a build goes by. */
+export type BuildSettings = Omit<BuilderSettings, 'gateway'>;
+
 /** How the steps are told in a message. */
 const IN_WORDS: Readonly<Record<BuildStep, string>> = {
   validating: 'checking the kernel',
@@ -39,7 +42,7 @@ export interface BuildParts extends Pick<BuildContext, 'host' | 'log' | 'machine
  * the settings' timeout; then all that runs is killed. Throws OperatorError for all that goes wrong, the reason of `stop`
  * when that is aborted. Everything happens in the scratch directory: what a crash leaves there, the next start removes.
  */
-export const buildPackage = async (settings: BuilderSettings, parts: BuildParts): Promise<BuiltPackage> => {
+export const buildPackage = async (settings: BuildSettings, parts: BuildParts): Promise<BuiltPackage> => {
   const { node, target, timeout, extraBuildArgs } = settings;
   const deadline = new Deadline(
     timeout.ms,
@@ -68,7 +71,7 @@ interface Steps {
   readonly paths: BuilderPaths;
 }
 
-const steps = async ({ preRunScript }: BuilderSettings, { context, begin, paths }: Steps): Promise<BuiltPackage> => {
+const steps = async ({ preRunScript }: BuildSettings, { context, begin, paths }: Steps): Promise<BuiltPackage> => {
   const { host, target, node } = context;
   begin('validating');
   await validateKernel(context);
@@ -88,7 +91,7 @@ const steps = async ({ preRunScript }: BuilderSettings, { context, begin, paths 
 };
 
 /** A full disk shows as an error of whatever wrote next. */
-const asSpaceProblem = (error: unknown, { node }: BuilderSettings, { scratch }: BuilderPaths): unknown =>
+const asSpaceProblem = (error: unknown, { node }: BuildSettings, { scratch }: BuilderPaths): unknown =>
   (error as NodeJS.ErrnoException).code === 'ENOSPC'
     ? new OperatorError('NoSpaceToBuild', { node, path: scratch }, { cause: error })
     : error;

@@ -1,3 +1,5 @@
+import type { PackageKey } from '../../lib/drivers/package';
+import type { RealPackage } from '../../sim/drivers/package-file';
 import type { Strike } from '../../sim/faults/injector';
 import type { NodeSpec } from '../../sim/nodes/node-object';
 import { fileName, manifestYaml } from '../../synth/output';
@@ -32,8 +34,20 @@ export interface SimulateOptions {
   readonly output: Format;
 }
 
+/** What of a simulation is not made up. */
+export interface Reality {
+  /** The machine that a node of the list stands for, in place of what the list says. */
+  readonly nodeOf: (node: PlannedNode) => PlannedNode;
+  /** Packages that were built for real. */
+  readonly builtForReal: (key: PackageKey) => RealPackage | undefined;
+}
+
 /** Plays the operator on simulated nodes to the end, and tells what happens as it happens. */
-export const runSimulate = async (options: SimulateOptions, terminal: Terminal): Promise<ExitCode> => {
+export const runSimulate = async (
+  options: SimulateOptions,
+  terminal: Terminal,
+  reality?: Reality,
+): Promise<ExitCode> => {
   const given = readWorld(options);
   if (given.errors.length > 0) {
     refuseWorld(given.errors, 'Nothing was simulated.', terminal);
@@ -44,7 +58,10 @@ export const runSimulate = async (options: SimulateOptions, terminal: Terminal):
   const story: (Happening | Strike)[] = [];
   const result = await runScenario({
     seed: options.seed,
-    nodes: given.nodes.map(nodeSpec),
+    nodes: given.nodes.map((node) => nodeSpec(reality?.nodeOf(node) ?? node)),
+    prepare: ({ agents }) => {
+      if (reality !== undefined) agents.builds = { real: reality.builtForReal };
+    },
     objects: given.objects,
     operatorImage: options.operatorImage,
     limitMs: options.hours * 3_600_000,

@@ -13,8 +13,8 @@ import { between } from '../random';
 import type { SimDist } from './dist';
 import type { AgentHost } from './host';
 import { environmentOf } from './host';
-import type { PackageFile } from './package-file';
-import { packageFile } from './package-file';
+import type { PackageFile, RealPackage } from './package-file';
+import { packageFile, standIn } from './package-file';
 
 /** What a scenario makes of builds. */
 export interface BuildTrouble {
@@ -24,6 +24,8 @@ export interface BuildTrouble {
   readonly takesMs?: number;
   /** Default `gcc 12.2.0`. Another one gives other bytes. */
   readonly toolchain?: string;
+  /** The package that was built for real under this key. Absent, or `undefined`: bytes are made up. */
+  readonly real?: (key: PackageKey) => RealPackage | undefined;
 }
 
 /** What a builder reaches beyond its host. */
@@ -47,6 +49,7 @@ export class SimBuilder {
   private readonly key: PackageKey;
   private readonly timeout: { readonly text: string; readonly ms: number };
   private file: PackageFile | undefined;
+  private compiler = '';
   private ready = 0;
 
   constructor(
@@ -91,11 +94,14 @@ export class SimBuilder {
   }
 
   private built(): void {
-    const { toolchain = 'gcc 12.2.0', failureOf } = this.world.trouble();
+    const { toolchain = 'gcc 12.2.0', failureOf, real } = this.world.trouble();
     const failure = failureOf?.(this.key);
     if (failure !== undefined) return this.end({ kind: 'DriverBuildFailed', failure, seconds: this.seconds });
     const { machine, pod, act } = this.host;
-    this.file = packageFile({ ...this.key, symbols: machine.symbolsOf(this.key.kernel), toolchain });
+    const contents = { ...this.key, symbols: machine.symbolsOf(this.key.kernel), toolchain };
+    const made = real?.(this.key);
+    this.file = made === undefined ? packageFile(contents) : standIn(contents, made);
+    this.compiler = made?.compiler ?? toolchain;
     act({ what: 'built', id: packageId(this.key), sha256: this.file.sha256, pod: pod.metadata.name });
     this.say('uploading');
     this.ready = this.host.life.clock.now();
@@ -117,7 +123,7 @@ export class SimBuilder {
       'cause' in dist ? { code: 'UploadFailed', parameters: { cause: dist.cause } } : dist.upload({ id, permit, file });
     if (failure === undefined) {
       const { sha256, size } = file;
-      return this.end({ kind: 'DriverBuilt', sha256, size, seconds: this.seconds, compiler: 'gcc 12.2.0' });
+      return this.end({ kind: 'DriverBuilt', sha256, size, seconds: this.seconds, compiler: this.compiler });
     }
     const cause = failure.parameters['cause'] ?? failure.code;
     if (FINAL.has(failure.code)) return this.fail('UploadRefused', { url: distUrl, cause });

@@ -13,6 +13,18 @@ export interface PackageContents extends PackageKey {
   readonly toolchain: string;
   /** Whose key signed the modules. Absent: they are not signed. */
   readonly signer?: string;
+  /** Absent: two that follow from the WEKA version. */
+  readonly modules?: readonly LoadedModule[];
+}
+
+/** A package that was built for real, outside of the simulation. */
+export interface RealPackage {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modules: readonly LoadedModule[];
+  /** For people: `gcc 12.2.0`. */
+  readonly compiler: string;
 }
 
 /** A file with its digest. */
@@ -38,6 +50,13 @@ export const packageFile = (contents: PackageContents): PackageFile => {
   return fileOf(JSON.stringify({ ...packageKeyOf(contents), symbols, toolchain, signer }));
 };
 
+/** What stands for a real package: its digest and size, and modules with the srcversions that they have. */
+export const standIn = (contents: PackageContents, { sha256, size, modules }: RealPackage): PackageFile => ({
+  text: JSON.stringify({ ...contents, modules }),
+  sha256,
+  size,
+});
+
 /** The file with one byte flipped. */
 export const flipped = ({ text }: PackageFile): PackageFile =>
   fileOf(`${String.fromCharCode(text.charCodeAt(0) ^ 1)}${text.slice(1)}`);
@@ -57,6 +76,10 @@ export const readPackage = ({ text }: PackageFile): PackageContents | undefined 
 
 const MODULES = ['wekafsgw', 'wekafsio'];
 
-/** The modules of a WEKA version as the kernel shows them: their srcversion follows from the sources alone. */
-export const modulesOf = ({ wekaVersion }: Pick<PackageKey, 'wekaVersion'>): readonly LoadedModule[] =>
+/** The modules of a package as the kernel shows them: their srcversion follows from the sources alone. */
+export const modulesOf = ({
+  wekaVersion,
+  modules,
+}: Pick<PackageContents, 'wekaVersion' | 'modules'>): readonly LoadedModule[] =>
+  modules ??
   MODULES.map((name) => ({ name, srcversion: sha256Of(`${name} ${wekaVersion}`).slice(0, 24).toUpperCase() }));

@@ -13,6 +13,7 @@ beforeEach(() => {
 afterEach(() => place.remove());
 
 const EXAMPLES = join(ROOT, 'examples');
+const FIXTURES = join(ROOT, 'test/fixtures');
 const POLICY = ['-f', join(EXAMPLES, 'policy.yaml'), '--nodes', join(EXAMPLES, 'nodes.yaml')];
 const simulate = (...more: string[]) => place.run(['simulate', ...POLICY, ...more]);
 
@@ -78,10 +79,13 @@ describe('simulate', () => {
 });
 
 describe('demo', () => {
-  test('runs the examples, writes what was made, and does the same again', () => {
-    const demo = () => place.run(['demo', '--examples', EXAMPLES, '--write', 'made']);
+  test('makes a driver for real, which simulated nodes load, writes what was made, and does the same again', () => {
+    const demo = () => place.run(['demo', '--examples', EXAMPLES, '--drivers', FIXTURES, '--write', 'made']);
     const first = demo();
     expect(first.status).toBe(0);
+    expect(first.stdout).toMatch(/^A driver for real, before anything is simulated:\n {2}made {6}/);
+    const [, digest = 'none'] = /SHA-256 (\w{12})…/.exec(first.stdout) ?? [];
+    expect(first.stdout).toMatch(new RegExp(`opens \\S+ \\(${digest}`));
     for (const object of [
       'WekaPolicy/weka-operator-system/drivers',
       'WekaCluster/storage/demo',
@@ -96,7 +100,7 @@ describe('demo', () => {
   });
 
   test('what was made is marked as the operator’s own, one document a file', () => {
-    place.run(['demo', '--examples', EXAMPLES, '--write', 'made']);
+    place.run(['demo', '--examples', EXAMPLES, '--drivers', FIXTURES, '--write', 'made']);
     const text = readFileSync(join(place.directory, 'made/wekanode-storage-1.yaml'), 'utf8');
     expect(text).toMatch(/^# Not to be applied/);
     expect(parseAllDocuments(text)).toHaveLength(1);
