@@ -156,9 +156,9 @@ const store = async (
     // The record before the package: one without the other is swept at the start of the service, and the import may be
     // repeated. Where other bytes lie there, the record names both until the new file has its name.
     const previous = there === undefined ? {} : { previous: { sha256: there.sha256, size: there.size } };
-    await files.writeRecord(id, { sha256, size, ...previous });
+    await files.writeRecord(id, { sha256, size, imported: true, ...previous });
     await out.commit();
-    if (there !== undefined) await files.writeRecord(id, { sha256, size });
+    if (there !== undefined) await files.writeRecord(id, { sha256, size, imported: true });
   } catch (error) {
     await out.discard();
     throw error;

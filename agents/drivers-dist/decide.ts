@@ -84,17 +84,27 @@ export interface Unwanted {
   readonly remove: readonly string[];
 }
 
-/** Which of `held` to remove. Nothing is, before the operator has said what it wants. */
+/** A package that is there. */
+export interface Held extends Pick<StoredBytes, 'imported'> {
+  readonly id: string;
+}
+
+/**
+ * Which of `held` to remove. Nothing is, before the operator has said what it wants; and nothing that somebody imported,
+ * who may have done so long before the cluster comes to want it: it goes only when room is needed.
+ */
 export const judgeUnwanted = (
   desired: DistDesired | undefined,
-  held: readonly string[],
+  held: readonly Held[],
   before: ReadonlyMap<string, number>,
   now: number,
 ): Unwanted => {
   if (desired === undefined) return { since: before, remove: [] };
   const wanted = new Set(desired.packages.map(({ id }) => id));
-  const since = new Map(held.filter((id) => !wanted.has(id)).map((id) => [id, before.get(id) ?? now]));
-  return { since, remove: [...since].filter(([, from]) => now - from >= GRACE_MS).map(([id]) => id) };
+  const unwanted = held.filter(({ id }) => !wanted.has(id));
+  const since = new Map(unwanted.map(({ id }) => [id, before.get(id) ?? now]));
+  const over = (id: string): boolean => now - (since.get(id) ?? now) >= GRACE_MS;
+  return { since, remove: unwanted.filter(({ id, imported }) => imported !== true && over(id)).map(({ id }) => id) };
 };
 
 /** What can go at once to make room for `bytes` more than there are, oldest first; nothing that is wanted ever does. */

@@ -9,6 +9,8 @@ export interface StoredBytes {
   readonly size: number;
   /** UID of the builder's Pod that uploaded them. */
   readonly podUID?: string;
+  /** Somebody brought them in a bundle. */
+  readonly imported?: true;
 }
 
 /** The file beside each package: what its bytes must be. */
@@ -29,9 +31,10 @@ export const recordText = (record: PackageRecord): string =>
 
 const readBytes = (value: unknown): StoredBytes | undefined => {
   if (!isJsonObject(value)) return undefined;
-  const { sha256, size, podUID } = value;
+  const { sha256, size, podUID, imported } = value;
   if (!isSha256(sha256) || typeof size !== 'number') return undefined;
-  return { sha256, size, ...(typeof podUID === 'string' ? { podUID } : {}) };
+  const origin = { ...(typeof podUID === 'string' ? { podUID } : {}), ...(imported === true ? { imported } : {}) };
+  return { sha256, size, ...origin };
 };
 
 const parse = (text: string): JsonObject | undefined => {

@@ -2,6 +2,7 @@ import type { DistDesired, DistObserved, WantedPackage } from '../../lib/drivers
 import type { HttpClient } from '../shared/http-client';
 import { createHttpClient } from '../shared/http-client';
 import type { Log } from '../shared/log';
+import type { Held } from './decide';
 import { judgeRoom, judgeUnwanted, MAX_PACKAGE_BYTES, observe, toMirror } from './decide';
 import type { Served } from './http-server';
 import { HttpServer } from './http-server';
@@ -167,7 +168,7 @@ export class DistService {
   }
 
   private async removeUnwanted(): Promise<void> {
-    const held = this.store.holdings().map(({ id }) => id);
+    const held = this.store.holdings().map(({ id, bytes }): Held => ({ id, ...bytes }));
     const { since, remove } = judgeUnwanted(this.desired, held, this.unwanted, this.now());
     this.unwanted = since;
     for (const id of remove) await this.remove(id);

@@ -28,6 +28,8 @@ export class AtomicFile {
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private written = 0;
+  /** What is on its way to the disk while the next piece is gathered. */
+  private writing: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly path: string,
@@ -48,7 +50,10 @@ export class AtomicFile {
     return this.written;
   }
 
-  /** Adds bytes; they go to the disk in larger pieces. `chunk` belongs to the file until it is committed. */
+  /**
+   * Adds bytes; they go to the disk in larger pieces, one at a time, while more are taken: what the system says against
+   * one of them is thrown by a later call. `chunk` belongs to the file until it is committed.
+   */
   async write(chunk: Buffer): Promise<void> {
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
@@ -59,6 +64,7 @@ export class AtomicFile {
   /** Makes all bytes durable under the temporary name, so that they can be looked at before `commit`. */
   async finish(): Promise<void> {
     await this.flush();
+    await this.writing;
     await this.handle.sync();
   }
 
@@ -80,7 +86,10 @@ export class AtomicFile {
     const [pieces, bytes] = [this.pending, this.pendingBytes];
     if (bytes === 0) return;
     [this.pending, this.pendingBytes] = [[], 0];
-    await writeAll(this.handle, pieces, bytes);
+    await this.writing;
+    this.writing = writeAll(this.handle, pieces, bytes);
+    // Thrown by whoever waits for it next.
+    this.writing.catch(() => undefined);
   }
 }
 

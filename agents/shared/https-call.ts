@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent } from 'node:https';
 import { request } from 'node:https';
+import { sendBody } from './send-body';
 
 /** One call over HTTPS; the server's certificate is always verified against `ca`. */
 export interface HttpsCall {
@@ -82,5 +83,5 @@ const attempt = (call: HttpsCall): Promise<HttpsAnswer> =>
         }),
       );
     });
-    outgoing.end(body);
+    sendBody(outgoing, Buffer.from(body));
   });

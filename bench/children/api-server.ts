@@ -37,6 +37,7 @@ const RESOURCES = JSON.stringify({
   groupVersion: 'v1',
   resources: [
     { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['get', 'list', 'patch', 'watch'] },
+    { name: 'secrets', singularName: 'secret', namespaced: true, kind: 'Secret', verbs: ['get', 'create'] },
   ],
 });
 
@@ -62,15 +63,41 @@ const watched = (response: http.ServerResponse): void => {
   send(0);
 };
 
+/** What was created, by path: before a manager is ready it makes the Secret of its authority, and later ones read it. */
+const made = new Map<string, string>();
+
+const create = async (request: http.IncomingMessage, path: string): Promise<string> => {
+  let text = '';
+  for await (const part of request.setEncoding('utf8')) text += part as string;
+  const object = JSON.parse(text) as { metadata: { name: string } };
+  const stored = JSON.stringify({ ...object, metadata: { ...object.metadata, uid: 'made', resourceVersion: '1' } });
+  made.set(`${path}/${object.metadata.name}`, stored);
+  return stored;
+};
+
+/** Whether a path names one object in a namespace. */
+const isOne = (path: string): boolean => /\/namespaces\/[^/]+\/[^/]+\/[^/]+$/.test(path);
+
+const one = (path: string, response: http.ServerResponse): void => {
+  const object = made.get(path);
+  const [kind, name] = path.split('/').slice(-2);
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 };
+  const absent = JSON.stringify({ ...status, details: { kind, name } });
+  response.writeHead(object === undefined ? 404 : 200).end(object ?? absent);
+};
+
 const answer = (request: http.IncomingMessage, response: http.ServerResponse): void => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server');
-  request.resume();
   response.setHeader('Content-Type', 'application/json');
+  if (request.method === 'POST')
+    return void create(request, pathname).then((object) => response.writeHead(201).end(object));
+  request.resume();
   if (pathname === '/connections') return void response.end(String(connections));
   if (pathname === '/version') return void response.end('{"major":"1","minor":"34","gitVersion":"v1.34.0"}');
   if (pathname === '/api/v1') return void response.end(RESOURCES);
   if (request.method === 'PATCH') return void request.on('end', () => response.end(applied));
   if (searchParams.get('watch') === 'true') return watched(response);
+  if (isOne(pathname)) return one(pathname, response);
   const parts = pathname.split('/');
   const apiVersion = parts[1] === 'api' ? 'v1' : `${parts[2]}/${parts[3]}`;
   response.end(listed(apiVersion, parts.at(-1) === 'pods' ? 'Pod' : 'Other', searchParams));

@@ -1,8 +1,8 @@
-/** Uploads a package to a distribution service, as a builder does, from the connection to the answer. */
-import { createReadStream } from 'node:fs';
+/** Uploads a package from memory to a distribution service, as a builder does, from the connection to the answer. */
+import { readFileSync } from 'node:fs';
 import { request as requestClear } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { pipeline } from 'node:stream/promises';
+import { sendBody } from '../../agents/shared/send-body';
 import { packagePath } from '../../lib/drivers/package';
 import { permitFor } from '../../test/agents/drivers-dist/test-dist';
 import type { BenchPackage } from '../package';
@@ -14,7 +14,7 @@ interface Options {
   readonly stored: BenchPackage;
 }
 
-const upload = ({ port, tls, stored: { id, file, sha256, size } }: Options): Promise<number> =>
+const upload = ({ port, tls, stored: { id, sha256, size } }: Options, body: Buffer): Promise<number> =>
   new Promise((resolve, reject) => {
     const headers = {
       authorization: `Bearer ${permitFor(id)}`,
@@ -33,13 +33,14 @@ const upload = ({ port, tls, stored: { id, file, sha256, size } }: Options): Pro
     const outgoing = (tls ? requestTls : requestClear)(options, (incoming) => {
       incoming.resume().once('end', () => resolve(incoming.statusCode ?? 0));
     });
-    pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), outgoing).catch(reject);
+    sendBody(outgoing.once('error', reject), body);
   });
 
 const main = async (): Promise<void> => {
   const options = JSON.parse(process.argv[2] ?? '') as Options;
+  const body = readFileSync(options.stored.file);
   const began = performance.now();
-  const status = await upload(options);
+  const status = await upload(options, body);
   const ms = performance.now() - began;
   if (status !== 201) throw new Error(`the upload was answered ${status}`);
   tell({ ms });

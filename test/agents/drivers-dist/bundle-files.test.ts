@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack } from 'tar-stream';
 import { exportBundle, importBundle } from '../../../agents/drivers-dist/bundle-files';
+import { readRecord, recordFile } from '../../../agents/drivers-dist/package-record';
 import { BUNDLE_INDEX, bundledFile, bundleIndex } from '../../../lib/drivers/bundle';
 import { packageId } from '../../../lib/drivers/package';
 import type { IndexEntry } from '../../../lib/drivers/package-index';
@@ -49,6 +50,8 @@ test('what is exported is imported again, byte for byte, and a second time chang
   for (const entry of ENTRIES)
     expect(readFileSync(join(at('store'), bundledFile(packageId(entry)))).equals(bytesOf(entry.kernel))).toBe(true);
   expect(await outcomes()).toEqual(['present', 'present']);
+  const record = readRecord(readFileSync(join(at('store'), recordFile(packageId(ENTRIES[0]!))), 'utf8'));
+  expect(record).toEqual({ sha256: ENTRIES[0]!.sha256, size: ENTRIES[0]!.size, imported: true });
 });
 
 test('equal packages give equal bundles, whatever their order', async () => {

@@ -101,7 +101,12 @@ test('bytes that the operator names are taken in place of all others, and no oth
 describe('what is not wanted', () => {
   const before = new Map([['x', 1000]]);
   test('goes when its grace is over, counted from when it was first seen so', () => {
-    const { since, remove } = judgeUnwanted(desiring(aWish()), [id, 'x', 'y'], before, 1000 + GRACE_MS);
+    const { since, remove } = judgeUnwanted(
+      desiring(aWish()),
+      [{ id }, { id: 'x' }, { id: 'y' }],
+      before,
+      1000 + GRACE_MS,
+    );
     expect(remove).toEqual(['x']);
     expect([...since]).toEqual([
       ['x', 1000],
@@ -110,10 +115,14 @@ describe('what is not wanted', () => {
   });
   test('starts anew when it was wanted in between', () => {
     const again = desiring({ ...aWish(), id: 'x' });
-    expect(judgeUnwanted(again, ['x'], before, 2000).since.size).toBe(0);
+    expect(judgeUnwanted(again, [{ id: 'x' }], before, 2000).since.size).toBe(0);
+  });
+  test('stays when somebody imported it, though it may make room for others', () => {
+    const { since, remove } = judgeUnwanted(desiring(), [{ id: 'x', imported: true }], before, 10 * GRACE_MS);
+    expect([remove, [...since.keys()]]).toEqual([[], ['x']]);
   });
   test('does not go before the operator has said anything', () => {
-    expect(judgeUnwanted(undefined, ['x'], before, 10 * GRACE_MS).remove).toEqual([]);
+    expect(judgeUnwanted(undefined, [{ id: 'x' }], before, 10 * GRACE_MS).remove).toEqual([]);
   });
   const since = new Map([
     ['new', 30],
