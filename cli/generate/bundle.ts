@@ -22,7 +22,8 @@ const COMMON: BuildOptions = {
 };
 
 /**
- * Takes of client-node what is used of it, and gives it a stand-in for undici: each start would have to parse the rest.
+ * Takes of client-node what is used of it, with stand-ins for undici and for its API clients: each start would have to
+ * parse the rest.
  * Whoever else asks for undici gets the real one, which runs only where a command loads it.
  */
 const NARROWED: Plugin = {
@@ -30,6 +31,9 @@ const NARROWED: Plugin = {
   setup: (build) => {
     const standIn = (name: string) => ({ path: join(TOP, 'controllers/kube', name) });
     build.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => standIn('client-node.bundle.mjs'));
+    build.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
+      importer.endsWith('client-node/dist/config.js') ? standIn('client-node-gen.bundle.mjs') : undefined,
+    );
     build.onResolve({ filter: /^undici$/ }, ({ importer }) =>
       importer.includes('@kubernetes/client-node') ? standIn('undici.bundle.mjs') : undefined,
     );

@@ -14,8 +14,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  */
 export const parseDuration = (text: string): number | undefined => {
   if (text === '0') return 0;
-  if (!/^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
-  return [...text.matchAll(/([0-9.]+)(ns|us|µs|ms|s|m|h)/g)].reduce(
+  // Escaped, because the bundle must stay plain ASCII (test/cli/bundle.test.ts).
+  if (!/^([0-9]+(\.[0-9]+)?(ns|us|\u00b5s|ms|s|m|h))+$/.test(text)) return undefined;
+  return [...text.matchAll(/([0-9.]+)(ns|us|\u00b5s|ms|s|m|h)/g)].reduce(
     (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0),
     0,
   );
