@@ -21,6 +21,7 @@ import type { Sites } from './package-site';
 import { ownPackages } from './package-site';
 import type { RolloutNode, Turn } from './rollout';
 import { maxUnavailableOf, turns } from './rollout';
+import { SOURCE_REASON } from './source';
 
 /** What shall be. */
 export interface DriverPlan {
@@ -73,7 +74,7 @@ const rolloutNode = ({ node, site, claimed }: Candidate, world: DriverWorld): Ro
   };
 };
 
-/** Which label a node lacks for the policy that fills this service. */
+/** Why the policy that fills this service has not built for a node: a label is missing, or it has yet to see the wish. */
 const unserved = (
   dist: ManagedDist,
   { facts }: PlannedNode,
@@ -82,8 +83,11 @@ const unserved = (
   const { namespace } = dist.container.metadata;
   const policy = world.policies.find((each) => each.name === dist.policy && each.namespace === namespace);
   const { nodeSelectors = [] } = policy ?? {};
-  if (policy === undefined || nodeSelectors.length === 0) return undefined;
-  if (nodeSelectors.some((selector) => matchesSelector(facts.labels, selector))) return undefined;
+  if (policy === undefined) return undefined;
+  if (nodeSelectors.length === 0 || nodeSelectors.some((selector) => matchesSelector(facts.labels, selector))) {
+    const message = `WekaPolicy/${policy.namespace}/${policy.name} is to build it; its status says how that goes.`;
+    return { reason: SOURCE_REASON.wanted, message };
+  }
   const lacks = (selector: Readonly<Record<string, string>>): string =>
     Object.entries(selector)
       .filter(([key, value]) => facts.labels[key] !== value)

@@ -95,10 +95,12 @@ describe('the index keeps what a node may load at any time', () => {
 describe('a node waits, and says what for', () => {
   const table: Record<string, [Partial<DriverWorld>, string]> = {
     'its package is being built': [{ builds: [build()] }, 'Building'],
-    'bytes that nobody vouches for are never loaded': [{ dists: [dist([stored()])] }, 'NoBuilder'],
+    'the policy of the service has not seen the wish yet': [{ dists: [dist([])] }, 'BuildWanted'],
+    'nobody builds for a service that was made by hand': [{ dists: [dist([])], policies: [] }, 'NoBuilder'],
+    'bytes that nobody vouches for are never loaded': [{ dists: [dist([stored()])] }, 'BuildWanted'],
     'bytes other than those vouched for neither': [
       { dists: [dist([stored(KEY, OTHER)])], recorded: indexed(entry()) },
-      'NoBuilder',
+      'BuildWanted',
     ],
     'quarantined bytes neither': [
       { dists: [dist([{ ...stored(), state: 'quarantined' }])], recorded: indexed(entry()), builds: [build()] },
@@ -228,7 +230,7 @@ describe('an upgrade', () => {
   test('is not stopped by the boot into another kernel: what was allowed for the old one is void', () => {
     const rebooted = running('n1', { facts: { kernel: '6.2.0', bootID: 'boot-2' } });
     const driver = driverOf({ nodes: [rebooted] });
-    expect(driver).toMatchObject({ wekaVersion: '4.4.5', kernel: '6.2.0', waiting: { reason: 'NoBuilder' } });
+    expect(driver).toMatchObject({ wekaVersion: '4.4.5', kernel: '6.2.0', waiting: { reason: 'BuildWanted' } });
     expect(driver).not.toHaveProperty('digest');
   });
 });
