@@ -101,6 +101,7 @@ const observeBuilder = (object: LiveObject, reader: Reader, settings: Installati
       key,
       noTarget: 'failure' in target ? target.failure : undefined,
       held: dist === undefined ? 'untold' : heldBy(distTold(dist, settings), key),
+      nodeSilent: isSilent(podNode(pod), reader),
       headersAppeared: key !== undefined && headersOn(podNode(pod), key.kernel, reader),
       hasSlot: pod === undefined && hasSlot(slotsOf(reader), uid, settings.maxBuilds),
       maxBuilds: settings.maxBuilds,
@@ -113,6 +114,9 @@ const factsOf = (name: string, reader: Reader): ReturnType<typeof nodeFacts> | u
   const node = name === '' ? undefined : reader.get(TYPES.node, { name });
   return node === undefined ? undefined : nodeFacts(node);
 };
+
+/** Whether the node of a Pod does not answer, or is gone; a Pod without a node waits for none. */
+const isSilent = (node: string, reader: Reader): boolean => node !== '' && factsOf(node, reader)?.ready !== true;
 
 const heldBy = (
   observed: DistObserved | undefined,

@@ -113,13 +113,15 @@ const takeDown = ({ object, pods }: ContainerScope): Decision => ({
 const stepOf = (scope: ContainerScope, { input }: BuilderScope): BuilderStep =>
   builderStep({ ...input, now: scope.now });
 
+const abandoned = (pod: LiveChild): LiveChild => ({ ...pod, lost: true });
+
 const decideBuilder = (scope: ContainerScope, mode: BuilderScope, settings: Installation): Decision => {
   const step = stepOf(scope, mode);
   const runs = step.pod === 'keep' || step.pod === 'create';
   return {
     children: runs ? podChildren(scope, { attempt: step.attempt, settings }) : [],
     // A Pod whose work is done stays for its log, until the container goes or builds again.
-    live: step.pod === 'none' ? [] : scope.pods,
+    live: step.pod === 'none' ? [] : step.pod === 'abandon' ? scope.pods.map(abandoned) : scope.pods,
     shared: scope.trust === undefined ? [] : [scope.trust],
     documents: builderOrders(scope, mode, settings),
     ...(step.lookAgainMs === undefined ? {} : { requeueAfterMs: step.lookAgainMs }),

@@ -22,6 +22,8 @@ export interface DesiredChild extends ChildIdentity {
 /** A child that lives: found by owner UID in the cache, or by the inventory. */
 export interface LiveChild extends ChildIdentity {
   readonly object: LiveObject;
+  /** A Pod that is being deleted on a node that will not say when it has ended: it is removed without the node's word. */
+  readonly lost?: true;
 }
 
 /** The parent, as its children refer to it. */

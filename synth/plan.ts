@@ -27,6 +27,8 @@ export type Step =
       readonly ref: ObjectRef;
       readonly uid: Uid;
       readonly reasons: readonly string[];
+      /** At once, though nobody knows whether it has ended (see LiveChild). */
+      readonly lost?: true;
     } & ChildIdentity)
   /** It should change but must not be touched: somebody else's, immutable, retained. */
   | ({

@@ -224,7 +224,7 @@ const mayPrune = (child: LiveChild, input: PlanInput): boolean => {
 const pruneStage = (name: string, surplus: readonly LiveChild[], matched: readonly MatchedChild[]): Stage[] => {
   const wanted = new Set(matched.map((child) => JSON.stringify(identity(child))));
   const steps = surplus
-    .filter((child) => child.object.metadata.deletionTimestamp === undefined)
+    .filter((child) => child.lost === true || child.object.metadata.deletionTimestamp === undefined)
     .sort((a, b) => compareForDelete(refOf(a.object), refOf(b.object)))
     .map((child): Step => {
       const reason = wanted.has(JSON.stringify(identity(child)))
@@ -234,7 +234,8 @@ const pruneStage = (name: string, surplus: readonly LiveChild[], matched: readon
         action: 'prune',
         ref: refOf(child.object),
         uid: child.object.metadata.uid,
-        reasons: [reason],
+        reasons: [child.lost === true ? 'its node does not say when it has ended' : reason],
+        ...(child.lost === true ? { lost: true } : {}),
         ...identity(child),
       };
     });

@@ -187,13 +187,17 @@ export class Executor {
 
   private async prune(step: PruneStep, context: ExecutionContext): Promise<Change> {
     const live = this.deps.liveOf(step.ref);
-    if (live?.metadata.uid === step.uid && live.metadata.deletionTimestamp !== undefined) {
+    const goes = live?.metadata.uid === step.uid && live.metadata.deletionTimestamp !== undefined;
+    if (goes && step.lost !== true) {
       return { action: 'skipped', ref: step.ref, reasons: ['is being deleted'] };
     }
     context.logger.info('Deleting', { object: refString(step.ref), reasons: step.reasons });
     // A crash right after this leaves the child gone (or going) and, for an inventoried one, still named by the inventory:
     // the next round finds it gone and drops the entry. The UID keeps us from deleting what has its name by now.
-    await this.deps.client.delete(step.ref, { uid: step.uid, propagation: 'Background', signal: context.signal });
+    await this.deps.client.delete(step.ref, {
+      ...{ uid: step.uid, propagation: 'Background', signal: context.signal },
+      ...(step.lost === true ? { gracePeriodSeconds: 0 } : {}),
+    });
     this.deps.ownWrites.deleted(context.writer, live ?? standIn(step));
     return { action: 'deleted', ref: step.ref, reasons: step.reasons };
   }

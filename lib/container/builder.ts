@@ -29,6 +29,8 @@ export interface BuilderInput {
   readonly noTarget: AgentFailure | undefined;
   /** How the distribution service holds the package; `untold`: it has said nothing since this operator leads. */
   readonly held: HeldPackage | 'missing' | 'untold';
+  /** The node of the Pod does not answer, or is not there. */
+  readonly nodeSilent: boolean;
   /** The record of the node of the Pod says that it has the headers of the kernel. */
   readonly headersAppeared: boolean;
   /** Its turn among the builders of the cluster has come. */
@@ -40,8 +42,11 @@ export interface BuilderInput {
 
 /** What happens next, and what is said meanwhile. */
 export interface BuilderStep {
-  /** `keep`: the Pod as it is; `create`: a new one; `replace`: the Pod goes, so that another can be made; `none`: nothing. */
-  readonly pod: 'keep' | 'create' | 'replace' | 'none';
+  /**
+   * `keep`: the Pod as it is; `create`: a new one; `replace`: the Pod goes, so that another can be made; `abandon`: it is
+   * going, and not waited for any more; `none`: nothing.
+   */
+  readonly pod: 'keep' | 'create' | 'replace' | 'abandon' | 'none';
   /** Of the Pod that is made. */
   readonly attempt: number;
   readonly phase: Phase;
@@ -53,6 +58,9 @@ export interface BuilderStep {
 
 /** A service may need this long to tell that it has what was uploaded. */
 const CONFIRM_MS = 60_000;
+
+/** A Pod whose time to end is over for this long is not waited for any more when its node is silent. */
+const LOST_MS = 60_000;
 
 /** A record of the node that contradicts the builder is believed this often. */
 const HOPEFUL_ATTEMPTS = 5;
@@ -96,12 +104,21 @@ const starting = (pod: KubeObject | undefined): Phase => {
     : going('PodNotRunning', 'PodNotRunning', `The Pod does not start: ${trouble}.`);
 };
 
-const waitForPod = ({ status }: BuilderInput, pod: KubeObject): BuilderStep => ({
-  pod: 'keep',
-  attempt: attemptOf(pod),
-  phase: going('PodTerminating', 'PodTerminating', 'The Pod is being deleted; another one is made when it is gone.'),
-  status: countOf(status.attempts ?? 0),
-});
+/**
+ * A Pod that is going is waited for, but not for ever: only its kubelet can say that it has ended, and where that is silent
+ * nobody would build until somebody repairs the node. A builder that still runs there does no harm: it shares no directory
+ * with the next one, and what it uploads counts only if the operator comes to name it.
+ */
+const waitForPod = ({ status, nodeSilent, now }: BuilderInput, pod: KubeObject): BuilderStep => {
+  const patience = Date.parse(pod.metadata.deletionTimestamp ?? '') + LOST_MS - now;
+  return {
+    pod: nodeSilent && patience <= 0 ? 'abandon' : 'keep',
+    attempt: attemptOf(pod),
+    phase: going('PodTerminating', 'PodTerminating', 'The Pod is being deleted; another one is made when it is gone.'),
+    status: countOf(status.attempts ?? 0),
+    ...(patience > 0 ? { lookAgainMs: patience } : {}),
+  };
+};
 
 const atWork = (input: BuilderInput, pod: KubeObject): BuilderStep => {
   const attempt = attemptOf(pod);

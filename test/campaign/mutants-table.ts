@@ -21,10 +21,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'the finalizer is removed too early',
-    file: 'controllers/container.ts',
-    find: 'holdFinalizer: pods.length > 0,',
-    replace: 'holdFinalizer: false,',
-    caughtBy: [CAMPAIGN, 'delete: every run ends'],
+    file: 'controllers/runtime/round.ts',
+    find: 'if (await this.deps.effects.anyLives(turn, decision.goneFirst ?? [])) return done(CHILD_RETRY_MS);',
+    replace: '',
+    caughtBy: ['test/runtime/manager.test.ts', 'does not let an object go while something lives'],
   },
   {
     id: 'a delete names no UID',
@@ -45,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'controllers/runtime/watcher.ts',
     find: 'if (!resumes(failure) || this.troubles >= FAILED_RESUMES) this.version = undefined;',
     replace: '',
-    caughtBy: [CAMPAIGN, 'expired watches'],
+    caughtBy: ['test/kube/watching.test.ts', ''],
   },
   {
     id: 'a stale cache is trusted',
@@ -59,7 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'controllers/runtime/executor.ts',
     find: 'const lives = found?.metadata.uid === parent.uid && found.metadata.deletionTimestamp === undefined;',
     replace: 'const lives = found === undefined || true;',
-    caughtBy: [CAMPAIGN, 'a list of the past'],
+    caughtBy: ['test/runtime/manager.test.ts', 'makes nothing for an object that is gone'],
   },
   {
     id: 'a Pod that failed for good is kept',
@@ -112,10 +112,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'changed bytes are served',
-    file: 'agents/drivers-dist/stored-package.ts',
-    find: 'if (fingerprint.holds(index, bytes)) return bytes;',
-    replace: 'if (fingerprint !== undefined) return bytes;',
-    caughtBy: ['test/agents/drivers-dist/corruption.test.ts', 'a byte that is flipped during a download'],
+    file: 'agents/drivers-dist/fingerprint.ts',
+    find: 'return checkpoint.before.copy().update(bytes).digest().equals(checkpoint.after);',
+    replace: 'return true;',
+    caughtBy: ['test/agents/drivers-dist/fingerprint.test.ts', 'a flipped byte, a shorter chunk'],
   },
   {
     id: 'a permit serves for any package',
@@ -164,13 +164,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'lib/drivers/source.ts',
     find: "mode !== 'Local' && !offline;",
     replace: "mode !== 'Local' && offline !== null;",
-    caughtBy: ['test/sim/policy-packages.test.ts', 'ask no registry when'],
+    caughtBy: ['test/drivers/source.test.ts', 'a site without network builds'],
   },
   {
     id: 'bytes are indexed that nobody vouches for',
     file: 'lib/drivers/next-index.ts',
     find: "return recorded === undefined && found === sha256 ? 'registry' : undefined;",
     replace: "return recorded === undefined ? 'registry' : undefined;",
-    caughtBy: ['test/sim/policy-packages.test.ts', 'are built anew in place of bytes that nobody vouches for'],
+    caughtBy: ['test/drivers/driver-plan.test.ts', 'bytes that nobody vouches for are never loaded'],
   },
 ];

@@ -31,6 +31,8 @@ interface PodState {
   readonly inputs?: string;
   readonly endedAgo?: number;
   readonly deleting?: boolean;
+  /** Seconds since it should have been gone. Default 1. */
+  readonly overdue?: number;
   readonly exitCode?: number;
   readonly reason?: string;
 }
@@ -59,7 +61,7 @@ const pod = (state: PodState = {}): KubeObject => {
       name: 'builder',
       creationTimestamp: at(-7_200),
       annotations: { 'weka.io/build-attempt': String(attempt), 'weka.io/build-inputs': inputs },
-      ...(state.deleting ? { deletionTimestamp: at(-1) } : {}),
+      ...(state.deleting ? { deletionTimestamp: at(-(state.overdue ?? 1)) } : {}),
     },
     status: {
       phase,
@@ -83,6 +85,7 @@ const input = (more: Partial<BuilderInput> = {}): BuilderInput => ({
   key,
   noTarget: undefined,
   held: 'untold',
+  nodeSilent: false,
   headersAppeared: false,
   hasSlot: true,
   maxBuilds: 4,
@@ -134,6 +137,27 @@ describe('what a builder does next', () => {
     ['it builds', { pod: pod() }, 'keep', 'Building', 'Building'],
     ['it builds, with what was wanted before', { pod: pod({ inputs: 'old' }) }, 'keep', 'Building', 'Building'],
     ['its Pod is going', { pod: pod({ deleting: true }) }, 'keep', 'PodTerminating', 'PodTerminating'],
+    [
+      'its Pod is going, on a node that has just fallen silent',
+      { pod: pod({ deleting: true }), nodeSilent: true },
+      'keep',
+      'PodTerminating',
+      'PodTerminating',
+    ],
+    [
+      'its Pod takes long to go, on a node that answers',
+      { pod: pod({ deleting: true, overdue: 600 }) },
+      'keep',
+      'PodTerminating',
+      'PodTerminating',
+    ],
+    [
+      'its Pod should be gone, and its node is silent',
+      { pod: pod({ deleting: true, overdue: 60 }), nodeSilent: true },
+      'abandon',
+      'PodTerminating',
+      'PodTerminating',
+    ],
     ['it has built', ok, 'none', 'Completed', 'Succeeded'],
     ['it has built, and dist has it', { ...ok, held: stored }, 'none', 'Completed', 'Succeeded'],
     ['it has built, and dist has lost it', { ...ok, held: 'missing' }, 'replace', 'Building', 'PackageLost'],

@@ -1,7 +1,8 @@
 import { conditionsOf, findCondition, isTrue } from '../../lib/base/conditions';
 import { ANNOTATION, FINALIZER } from '../../lib/base/names';
 import { assertConditionsConform } from '../conformance/conditions';
-import { statusOf, TOY, Workshop } from './toy';
+import type { FaultPoint } from '../../sim/client';
+import { statusOf, TOY, toyReconciler, Workshop } from './toy';
 
 const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 const EVENT = { apiVersion: 'v1', kind: 'Event' };
@@ -62,6 +63,27 @@ describe('a manager', () => {
     await shop.toy('a', { parts: ['y'] });
     await shop.pass();
     expect(await shop.names()).toEqual(['a-y']);
+    await running.stop();
+  });
+
+  test('makes nothing for an object that is gone, though its cache still shows it', async () => {
+    await shop.toy('a', { parts: ['x'] });
+    let blind = false;
+    const faults: FaultPoint = {
+      call: (_call, proceed) => proceed(),
+      deliver: ({ type }, proceed) => (blind && type.kind === TOY.kind ? undefined : proceed()),
+    };
+    const running = await shop.start({ faults });
+    await shop.pass();
+    blind = true;
+    const ref = { ...TOY, namespace: 'default', name: 'a' };
+    const { uid } = (await shop.user.patch(ref, { metadata: { finalizers: null } })).metadata;
+    await shop.user.delete(ref, { uid, propagation: 'Background' });
+    const before = shop.cluster.log.writes.length;
+    // The garbage collector takes the part away, which wakes the manager.
+    await shop.pass(60_000);
+    expect(await shop.names()).toEqual([]);
+    expect(shop.writesOf('operator', before).filter((write) => write.includes('ConfigMap'))).toEqual([]);
     await running.stop();
   });
 
@@ -144,6 +166,32 @@ describe('a manager', () => {
     await shop.toy('a', { parts: ['x', 'y'] });
     await shop.pass();
     expect(await shop.get(TOY, 'a')).toBeUndefined();
+    await running.stop();
+  });
+
+  test('does not let an object go while something lives that its cache does not show', async () => {
+    const blind: typeof toyReconciler = {
+      ...toyReconciler,
+      decide: (scope) => {
+        const goes = scope.object.metadata.deletionTimestamp !== undefined;
+        const goneFirst = [{ ...CONFIG_MAP, namespace: 'default', name: 'a-x' }];
+        return goes ? { children: [], live: [], goneFirst } : toyReconciler.decide(scope);
+      },
+    };
+    await shop.toy('a', { parts: ['x'] });
+    const running = await shop.start({ reconcilers: [blind] });
+    await shop.pass();
+    const { uid } = (await shop.get(TOY, 'a'))!.metadata;
+    await shop.user.delete({ ...TOY, namespace: 'default', name: 'a' }, { uid, propagation: 'Background' });
+    await shop.pass(60_000);
+    expect(await shop.names(TOY)).toEqual(['a']);
+    const part = (await shop.get(CONFIG_MAP, 'a-x'))!.metadata;
+    await shop.user.delete(
+      { ...CONFIG_MAP, namespace: 'default', name: 'a-x' },
+      { uid: part.uid, propagation: 'Background' },
+    );
+    await shop.pass(60_000);
+    expect(await shop.names(TOY)).toEqual([]);
     await running.stop();
   });
 

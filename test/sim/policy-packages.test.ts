@@ -125,6 +125,23 @@ describe('the builders of a policy', () => {
     expect(world.statusOf()).toMatchObject({ status: 'Done', progress: '6/6' });
   });
 
+  it('go to another node when theirs falls silent for good', async () => {
+    start({ nodes: [{ name: 'n1' }, { name: 'n2' }, { name: 'n3', kernel: K515 }] });
+    world.agents.builds = { takesMs: 10 * MINUTE };
+    world.apply(policy({ distNodeSelector: { 'kubernetes.io/hostname': 'n3' } }));
+    await world.pass(2 * MINUTE);
+    const nodesOf = (): string[] =>
+      world
+        .list('pod')
+        .filter(({ metadata }) => metadata.name.includes('6-1-0-18-amd64'))
+        .map(({ spec }) => spec?.['nodeName'] as string);
+    const [lost = ''] = nodesOf();
+    world.cluster.nodes.stop(lost);
+    await world.pass(20 * MINUTE);
+    expect(world.states()).toEqual(ALL_STORED);
+    expect(nodesOf()).toEqual([lost === 'n1' ? 'n2' : 'n1']);
+  });
+
   it('try again after growing pauses, and at once with another script', async () => {
     start();
     const attempts: number[] = [];
