@@ -29,7 +29,7 @@ export interface NginxOptions {
   readonly nginx: string;
   /** For its files. */
   readonly state: string;
-  /** What it serves, under the path of packages. */
+  /** What it serves and takes by PUT, under the path of packages. */
   readonly directory: string;
   readonly tls: boolean;
 }
@@ -49,7 +49,7 @@ http {
   server {
     listen 127.0.0.1:${port}${tls ? ' ssl' : ''};
     ${tls ? `ssl_certificate ${state}/certificate; ssl_certificate_key ${state}/key; ssl_protocols TLSv1.3;` : ''}
-    location ${DIST_PATH}/ { alias ${directory}/; }
+    location ${DIST_PATH}/ { alias ${directory}/; dav_methods PUT; client_max_body_size 0; client_body_buffer_size 1m; }
   }
 }
 `;

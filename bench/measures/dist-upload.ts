@@ -6,6 +6,7 @@ import { measureOnce } from '../child';
 import type { DistPlace, PackageServer } from '../dist';
 import { inTemporaryDirectory, startDist } from '../dist';
 import type { Measure } from '../measure';
+import { findNginx, startNginx } from '../nginx';
 import type { BenchPackage } from '../package';
 import { writePackage } from '../package';
 import { cpuMsOf, peakMbOf } from '../process';
@@ -24,15 +25,39 @@ const upload = async (dist: PackageServer, { directory, stored, tls }: DistPlace
   return { ms, cpu: (cpuMsOf(dist.pid) - before) / (stored.size / 1e9), peak: peakMbOf(dist.pid) };
 };
 
-const rowsOf = (ours: readonly Figures[], peer: readonly Figures[], tls: boolean): readonly Row[] => {
-  const middle = (runs: readonly Figures[], key: string): number => median(runs.map((figures) => figures[key] ?? NaN));
-  const rate = (runs: readonly Figures[]): number => (MEBIBYTES / middle(runs, 'ms')) * 1000;
+/** What somebody does without such a service: nginx takes the file, and openssl says whether it is the right one. */
+const byHand = async (nginx: PackageServer, { directory, stored, tls }: DistPlace): Promise<Figures> => {
+  const { ms: sent = NaN } = await measureOnce('upload', { port: nginx.port, tls, stored });
+  const file = join(directory, packageFile(stored.id));
+  const { ms: verified = NaN } = await measureOnce('openssl-verify', { file, sha256: stored.sha256 });
+  rmSync(file);
+  return { ms: sent + verified };
+};
+
+/** Runs of ours and of those that are compared with it. */
+interface Runs {
+  readonly ours: Figures[];
+  readonly openssl: Figures[];
+  /** Empty: nginx is not installed. */
+  readonly nginx: Figures[];
+}
+
+const middle = (runs: readonly Figures[], key: string): number => median(runs.map((figures) => figures[key] ?? NaN));
+const rateOf = (runs: readonly Figures[]): number | null =>
+  runs.length === 0 ? null : (MEBIBYTES / middle(runs, 'ms')) * 1000;
+
+const rowsOf = ({ ours, openssl, nginx }: Runs, tls: boolean): readonly Row[] => {
   const id = `dist/upload/${tls ? 'tls' : 'clear'}`;
   const measure = `dist: upload of ${MEBIBYTES} MiB ${tls ? 'over TLS' : 'in clear'}, verified and on the disk`;
+  const rate = { measure, unit: 'MiB/s', better: 'more', ours: rateOf(ours) } as const;
   return [
     row({
-      ...{ id: `${id}/rate`, measure, unit: 'MiB/s', better: 'more', target: { ratioAtLeast: 0.95 } },
-      ...{ ours: rate(ours), peer: rate(peer), peerName: 'openssl dgst -sha256' },
+      ...{ ...rate, id: `${id}/rate`, target: { ratioAtLeast: 0.95 } },
+      ...{ peer: rateOf(openssl), peerName: 'openssl dgst -sha256' },
+    }),
+    row({
+      ...{ ...rate, id: `${id}/by-hand`, peer: rateOf(nginx) },
+      peerName: nginx.length === 0 ? 'nginx: not installed' : 'PUT to nginx, not synced, then openssl dgst',
     }),
     row({
       ...{ id: `${id}/cpu`, measure: `${measure}: CPU of the service`, unit: 'ms/GB', better: 'less' },
@@ -45,17 +70,26 @@ const rowsOf = (ours: readonly Figures[], peer: readonly Figures[], tls: boolean
   ];
 };
 
+const startPeer = async (state: string, { directory, tls }: DistPlace): Promise<PackageServer | undefined> => {
+  const nginx = findNginx();
+  return nginx === undefined ? undefined : startNginx({ nginx, state, directory, tls });
+};
+
 const measured = async (root: string, stored: BenchPackage, tls: boolean): Promise<readonly Row[]> => {
   const place = { directory: mkdtempSync(join(root, 'dist-')), stored, tls };
-  const [ours, peer]: [Figures[], Figures[]] = [[], []];
+  const handPlace = { ...place, directory: mkdtempSync(join(root, 'nginx-')) };
+  const runs: Runs = { ours: [], openssl: [], nginx: [] };
   const dist = await startDist(place);
+  const nginx = await startPeer(join(root, `state-${tls}`), handPlace);
   try {
     for (let run = 0; run < RUNS; run++) {
-      ours.push(await upload(dist, place));
-      peer.push(await measureOnce('openssl-verify', { file: stored.file, sha256: stored.sha256 }));
+      runs.ours.push(await upload(dist, place));
+      runs.openssl.push(await measureOnce('openssl-verify', { file: stored.file, sha256: stored.sha256 }));
+      if (nginx !== undefined) runs.nginx.push(await byHand(nginx, handPlace));
     }
-    return rowsOf(ours, peer, tls);
+    return rowsOf(runs, tls);
   } finally {
+    await nginx?.stop();
     await dist.stop();
   }
 };

@@ -150,13 +150,16 @@ class Run {
     const { clock } = this.cluster;
     const acts = (this.scenario.acts ?? []).map(({ at }) => at);
     const planned = this.start + Math.max(0, endOf(this.plan), ...acts);
+    const jumps = faultsNamed(this.plan, 'clock-jump');
     const blind =
-      faultsNamed(this.plan, 'events').some(({ effect }) => effect === 'drop' || effect === 'rewind') ||
-      // A pause that began before the clock was set back is over later by as much.
-      faultsNamed(this.plan, 'clock-jump').length > 0;
+      jumps.length > 0 ||
+      faultsNamed(this.plan, 'events').some(({ effect }) => effect === 'drop' || effect === 'rewind');
+    // A pause that ends by the clock of somebody whose clock was not set back is over later by as much.
+    const behind = jumps.reduce((sum, { by }) => sum + Math.max(0, -by), 0);
     for (;;) {
       const { quietMs = QUIET_MS } = this.scenario;
-      const calm = Math.max(this.last.moved, planned) + (blind ? Math.max(RELIST_MS, quietMs) : quietMs);
+      const quiet = blind ? Math.max(RELIST_MS, quietMs) + behind : quietMs;
+      const calm = Math.max(this.last.moved, planned) + quiet;
       const limit = Math.max(planned, this.crashedAt) + (this.scenario.limitMs ?? 3_600_000);
       if (clock.now() >= calm) return true;
       if (clock.now() >= limit) return false;

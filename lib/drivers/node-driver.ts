@@ -104,8 +104,11 @@ const failed = (input: NodeDriverInput, failure: AgentFailure, pod: LoaderPod): 
   const { before, now } = input;
   const message = input.explain?.(failure) ?? failureText(failure);
   const same = before.lastFailure?.reason === failure.code;
-  const time = (same ? before.lastFailure?.time : undefined) ?? rfc3339(now);
   const ended = pod.endedAt ?? now;
+  // By the clock of the node, as the ends of later attempts are: the operator's may be minutes apart from it. That modules
+  // are gone is found out long after the attempt that loaded them.
+  const began = failure.code === 'DriverUnloaded' ? now : ended;
+  const time = (same ? before.lastFailure?.time : undefined) ?? rfc3339(began);
   const pause = pauseAfter(ended - Date.parse(time), rowOf(failure)?.retry ?? true);
   return { reason: failure.code, message, time, nextRetry: rfc3339(Math.max(ended, Date.parse(time)) + pause) };
 };

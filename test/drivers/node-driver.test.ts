@@ -167,9 +167,14 @@ describe('an attempt that failed', () => {
   test('is told with reason and message, and made again after half a minute', () => {
     const { failure, verdict, retry, lookAgainMs } = ask([pod(failedWith('SomethingNewer', { what: 'x' }))]);
     expect(failure?.reason).toBe('SomethingNewer');
-    expect(failure?.nextRetry).toBe('2026-01-01T12:00:30Z');
+    expect(failure?.nextRetry).toBe('2026-01-01T12:00:25Z');
     expect(verdict).toEqual({ ready: false, reason: 'SomethingNewer', message: failure?.message });
-    expect([retry, lookAgainMs]).toEqual([undefined, 30_000]);
+    expect([retry, lookAgainMs]).toEqual([undefined, 25_000]);
+  });
+
+  test('is made again half a minute later by the clock of its node, however far that is ahead', () => {
+    const { failure } = ask([pod(failedWith('SomethingNewer'), { endedAgo: -360 })]);
+    expect(failure).toMatchObject({ time: ago(-360), nextRetry: ago(-390) });
   });
 
   test('is made again when its time has come', () => {
