@@ -174,7 +174,7 @@ describe('an attempt that failed', () => {
 
   test('is made again half a minute later by the clock of its node, however far that is ahead', () => {
     const { failure } = ask([pod(failedWith('SomethingNewer'), { endedAgo: -360 })]);
-    expect(failure).toMatchObject({ time: ago(-360), nextRetry: ago(-390) });
+    expect(failure).toMatchObject({ time: '2026-01-01T12:06:00Z', nextRetry: '2026-01-01T12:06:30Z' });
   });
 
   test('is made again when its time has come', () => {
