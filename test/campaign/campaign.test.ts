@@ -145,12 +145,14 @@ describe('npm run campaign', () => {
     [['--runs', '0'], '--runs is 0: it must be a whole number from 1'],
     [['--runs', '1e3'], '--runs is 1e3'],
     [['--minutes'], '--minutes wants a value.'],
+    [['--scenario', 'drive'], '--scenario is drive: there are make, change'],
     [['--run', '1'], '--run is no option: there are --runs'],
   ])('%j is wrong usage', (args, words) => {
     expect(() => usage(args)).toThrow(words);
   });
 
   it('runs until the time is over when only a time is given', () => {
+    expect(usage(['--scenario', 'drivers'])).toMatchObject({ scenario: 'drivers' });
     expect(usage(['--minutes', '3'])).toMatchObject({ runs: Infinity, minutes: 3, seed: 1 });
   });
 
@@ -164,7 +166,7 @@ describe('npm run campaign', () => {
   });
 
   it('says what was done when it is interrupted', () => {
-    expect(summaryText({ done: 12, failures: 1, first: 5, seconds: 4, interrupted: true })).toBe(
+    expect(summaryText({ done: 12, failures: 1, first: 5, last: 16, seconds: 4, interrupted: true })).toBe(
       'Interrupted. 12 runs, seeds 5 to 16, in 4.0 s (3.0 runs/s): 1 failed.\n',
     );
   });

@@ -5,6 +5,7 @@
  *   --minutes M     at most so long (default: no limit)
  *   --seed N        the first seed (default 1); with --runs 1 it replays one
  *   --faults FILE   this plan instead of the drawn ones
+ *   --scenario NAME only seeds of this scenario
  *   --output FILE   write the failures there as JSON
  *
  * Exit status: 0 nothing failed, 1 something did or the result could not be written, 2 wrong usage.
@@ -15,7 +16,7 @@ import type { CampaignFailure } from '../../cli/scenario/campaign';
 import { campaignRun, play, planOf, scenarioOf } from '../../cli/scenario/campaign';
 import { readFaultFile } from '../../cli/scenario/read-faults';
 import type { FaultPlan } from '../../sim/faults/plan';
-import { failureText, summaryText } from './report';
+import { failureText, progressText, summaryText } from './report';
 import { usage, UsageError } from './usage';
 
 const commit = (): string => {
@@ -52,23 +53,30 @@ const once = async (seed: number, plan: FaultPlan): Promise<CampaignFailure | un
   return problems.length === 0 ? undefined : { seed, scenario: scenarioOf(seed).name, problems, plan, digest };
 };
 
+/** A long campaign says this often, on standard error, how far it is. */
+const PROGRESS_MS = 60_000;
+
 const main = async (): Promise<number> => {
-  const { runs, minutes, seed: first, output, faults } = usage(process.argv.slice(2));
+  const { runs, minutes, seed: first, output, faults, scenario } = usage(process.argv.slice(2));
   const plan = givenPlan(faults);
   const [began, failures] = [Date.now(), [] as CampaignFailure[]];
   let [done, interrupted] = [0, false];
   process.once('SIGINT', () => (interrupted = true));
+  const seconds = (): number => (Date.now() - began) / 1000;
+  const tell = setInterval(() => process.stderr.write(progressText(done, failures.length, seconds())), PROGRESS_MS);
   const timeIsUp = (): boolean => minutes !== undefined && Date.now() - began >= minutes * 60_000;
+  let last = first;
   for (let seed = first; done < runs && !interrupted && !timeIsUp(); seed++) {
+    if (scenario !== undefined && scenarioOf(seed).name !== scenario) continue;
+    last = seed;
     const failure = await (plan === undefined ? campaignRun(seed) : once(seed, plan));
     done += 1;
     if (failure === undefined) continue;
     failures.push(failure);
     process.stdout.write(failureText(failure, { commit: commit(), drawn: await planOf(seed) }));
   }
-  process.stdout.write(
-    summaryText({ done, failures: failures.length, first, seconds: (Date.now() - began) / 1000, interrupted }),
-  );
+  clearInterval(tell);
+  process.stdout.write(summaryText({ done, failures: failures.length, first, last, seconds: seconds(), interrupted }));
   if (output !== undefined) write(output, `${JSON.stringify(failures, null, 2)}\n`);
   return failures.length === 0 ? 0 : 1;
 };

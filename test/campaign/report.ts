@@ -21,15 +21,20 @@ export const failureText = (
     '',
   ].join('\n');
 
+/** How far it is; `seconds` since it began. */
+export const progressText = (done: number, failures: number, seconds: number): string =>
+  `… ${done} runs, ${(done / seconds).toFixed(1)} runs/s, ${failures} failed\n`;
+
 export const summaryText = (result: {
   readonly done: number;
   readonly failures: number;
   readonly first: number;
+  readonly last: number;
   readonly seconds: number;
   readonly interrupted: boolean;
 }): string => {
-  const { done, failures, first, seconds, interrupted } = result;
-  const seeds = done === 0 ? 'no seed' : `seeds ${first} to ${first + done - 1}`;
+  const { done, failures, first, last, seconds, interrupted } = result;
+  const seeds = done === 0 ? 'no seed' : `seeds ${first} to ${last}`;
   const rate = seconds > 0 ? ` (${(done / seconds).toFixed(1)} runs/s)` : '';
   return `${interrupted ? 'Interrupted. ' : ''}${done} runs, ${seeds}, in ${seconds.toFixed(1)} s${rate}: ${failures} failed.\n`;
 };
