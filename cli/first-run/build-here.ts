@@ -7,7 +7,7 @@ import { readPaths } from '../../agents/drivers-builder/settings';
 import { createLog } from '../../agents/shared/log';
 import type { PackageKey } from '../../lib/drivers/package';
 import { packageId } from '../../lib/drivers/package';
-import type { FirstRunPlaces, MadePackage } from './real-driver';
+import type { FirstRunPlaces, MadePackage } from './made-package';
 
 const MODULES = '/lib/modules';
 const TIMEOUT = { text: '5m', ms: 300_000 };

@@ -21,9 +21,6 @@ import type { IndexEntry } from '../../lib/drivers/package-index';
 import { issuePermit } from '../../lib/drivers/permit';
 import type { RealPackage } from '../../sim/drivers/package-file';
 
-/** A package as a loader found it. */
-export type Delivered = RealPackage;
-
 const HERE = '127.0.0.1';
 const HOUR = 3_600_000;
 const silent: Log = createLog({}, { level: 'error', write: () => undefined });
@@ -31,9 +28,9 @@ const never = new AbortController().signal;
 
 /**
  * Takes a package the way that each one goes: from a builder to a distribution service on the loopback address, and from
- * there to a loader that verifies it. Throws what they throw. Leaves nothing behind.
+ * there to a loader that verifies it. The result is what the loader found. Throws what they throw; leaves nothing behind.
  */
-export const deliver = async (key: PackageKey, archive: Buffer): Promise<Delivered> => {
+export const deliver = async (key: PackageKey, archive: Buffer): Promise<RealPackage> => {
   const directory = mkdtempSync(join(tmpdir(), 'weka-operator-first-run-'));
   const sha256 = createHash('sha256').update(archive).digest('hex');
   const entry: IndexEntry = { ...key, sha256, size: archive.length, source: 'built' };
@@ -113,7 +110,7 @@ const load = async (entry: IndexEntry, { url, caFile, directory }: Way & { reado
   return cache.withExtracted(entry.size, (extracted) => openPackage(cache.pathOf(entry), entry, extracted));
 };
 
-const found = ({ sha256, size }: IndexEntry, { manifest }: OpenedPackage): Delivered => ({
+const found = ({ sha256, size }: IndexEntry, { manifest }: OpenedPackage): RealPackage => ({
   sha256,
   size,
   compiler: manifest.toolchain.compiler,

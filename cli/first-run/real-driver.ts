@@ -5,25 +5,8 @@ import type { PackageKey } from '../../lib/drivers/package';
 import { packageId } from '../../lib/drivers/package';
 import type { RealPackage } from '../../sim/drivers/package-file';
 import { buildHere, kernelsWithHeaders } from './build-here';
-import type { Delivered } from './deliver';
 import { deliver } from './deliver';
-
-/** Where the first run finds what it needs; all of it lies in a checkout. */
-export interface FirstRunPlaces {
-  /** Sources of a driver: two small modules, the second needing the first. */
-  readonly sources: string;
-  /** Directory of packages built from them, for machines without kernel headers: `<package id>.tar.gz`. */
-  readonly prebuilt: string;
-  /** Of the installed kernels. @default /lib/modules */
-  readonly modules?: string;
-}
-
-/** A package as a file, not yet looked into. */
-export interface MadePackage extends PackageKey {
-  readonly archive: Buffer;
-  /** How it came to be; for people. */
-  readonly how: string;
-}
+import type { FirstRunPlaces, MadePackage } from './made-package';
 
 /** A driver that went the whole way of one, short of a kernel. */
 export interface RealDriver extends PackageKey, RealPackage {
@@ -76,7 +59,7 @@ const keyOf = (name: string): PackageKey | undefined => {
   return wekaVersion === '' ? undefined : { wekaVersion, kernel, architecture };
 };
 
-const told = ({ how, kernel }: MadePackage, { size, sha256, modules }: Delivered): string =>
+const told = ({ how, kernel }: MadePackage, { size, sha256, modules }: RealPackage): string =>
   [
     'A driver for real, before anything is simulated:',
     `  made      ${how}`,
