@@ -40,6 +40,28 @@ const client = (image: string, driversDistService = DIST_URL): object =>
     nodeSelector: { 'weka.io/clients': 'true' },
   });
 
+const named = (name: string) => ({ name, namespace: 'default', labels: { app: name } });
+const container = (name: string, mode: string): object => ({
+  apiVersion: 'weka.weka.io/v1alpha1',
+  kind: 'WekaContainer',
+  metadata: named(name),
+  spec: { agentPort: 60001, image: V1.image, mode, name: 'dist', numCores: 1, port: 60002 },
+});
+const byHand = [
+  container('weka-drivers-dist', 'drivers-dist'),
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: named('weka-drivers-dist'),
+    spec: {
+      type: 'ClusterIP',
+      ports: [{ name: 'weka-drivers-dist', port: 60002, targetPort: 60002 }],
+      selector: { app: 'weka-drivers-dist' },
+    },
+  },
+  container('weka-drivers-builder', 'drivers-builder'),
+];
+
 const sha256Of = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
@@ -177,6 +199,21 @@ const runs = kernel !== undefined || process.env['CI'] !== undefined;
     expect(await builders()).toEqual([]);
     expect(await registry.fetches()).toBe(1);
     expect((await cluster.index(V3.version))[0]).toMatchObject({ sha256: registry.sha256, source: 'registry' });
+  });
+
+  test('deployed by hand as the documentation has it: dist, Service and builder in a namespace of the user', async () => {
+    await cluster.apply([...byHand, client(V1.image, 'https://weka-drivers-dist.default.svc.cluster.local:60002')]);
+    await cluster.until('the first version is loaded again', () => isLoaded(V1.version));
+    expect(await modules()).toEqual(BOTH_ON_BOTH);
+    const { stdout } = await cluster.plane.kubectl(['get', 'wekacontainers', '-n', 'default', '-o', 'json']);
+    const states = (JSON.parse(stdout) as { items: LiveObject[] }).items.map(({ metadata, status }) => [
+      metadata.name,
+      status?.['status'],
+    ]);
+    expect(states).toEqual([
+      ['weka-drivers-builder', 'Completed'],
+      ['weka-drivers-dist', 'Running'],
+    ]);
   });
 
   test('no token and no key is in the log of the manager', async () => {
