@@ -9,6 +9,7 @@ import type { KubeObject, LiveObject } from '../../lib/base/kube-object';
 import { refOf, refString } from '../../lib/base/kube-object';
 import { LABEL } from '../../lib/base/names';
 import { CA_CONFIG_MAP } from '../../lib/drivers/agent-access';
+import { sameJson } from '../../synth/json-equal';
 import type { SimCluster } from '../cluster';
 
 const weka = (kind: string) => ({ apiVersion: API_VERSION, kind });
@@ -123,7 +124,7 @@ const differences = (wanted: JsonValue, got: JsonValue, path: string): readonly 
     const keys = [...new Set([...Object.keys(wanted), ...Object.keys(got)])].sort();
     return keys.flatMap((key) => differences(wanted[key] ?? null, got[key] ?? null, `${path}.${key}`));
   }
-  if (JSON.stringify(wanted) === JSON.stringify(got)) return [];
+  if (sameJson(wanted, got)) return [];
   return [`${path} is ${JSON.stringify(got)}, and should be ${JSON.stringify(wanted)}.`];
 };
 
