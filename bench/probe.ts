@@ -1,5 +1,6 @@
 /** What a child asks of its own process. */
 import { readdirSync } from 'node:fs';
+import { peakMbOf } from './process';
 
 /** Bytes of the heap that are in use after a full collection, in MB. */
 export const heapMb = (): number => {
@@ -7,8 +8,14 @@ export const heapMb = (): number => {
   return process.memoryUsage().heapUsed / 1e6;
 };
 
-/** Peak resident memory of the process, in MB. */
-export const peakMb = (): number => process.resourceUsage().maxRSS / 1024;
+/**
+ * Peak resident memory of the process, in MB. Where the system tells it of the program alone: what getrusage tells includes
+ * the memory of whoever started it, as it was then.
+ */
+export const peakMb = (): number => {
+  const own = peakMbOf(process.pid);
+  return Number.isNaN(own) ? process.resourceUsage().maxRSS / 1024 : own;
+};
 
 /** Open descriptors; 0 where the system doesn't tell. */
 export const descriptors = (): number => {
