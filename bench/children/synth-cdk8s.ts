@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ApiObject, App, Chart } from 'cdk8s';
+import { peakMb } from '../probe';
 import { podManifest } from '../workload';
 
 const { count, format, file } = JSON.parse(process.argv[2] ?? '') as { count: number; format: string; file: string };
@@ -14,4 +15,4 @@ else
     file,
     `${JSON.stringify({ apiVersion: 'v1', items: chart.toJson() as unknown, kind: 'List' }, undefined, 2)}\n`,
   );
-process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: process.resourceUsage().maxRSS / 1024 })}\n`);
+process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: peakMb() })}\n`);

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { Pod } from '../../lib/base/cdk';
 import { manifestsJsonParts, manifestsYaml } from '../../synth/output';
 import { render } from '../../synth/render';
+import { peakMb } from '../probe';
 import { podMetadata, podSpec } from '../workload';
 
 const { count, format, file } = JSON.parse(process.argv[2] ?? '') as { count: number; format: string; file: string };
@@ -16,4 +17,4 @@ else {
   for (const part of manifestsJsonParts(manifests)) writeSync(out, part);
   closeSync(out);
 }
-process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: process.resourceUsage().maxRSS / 1024 })}\n`);
+process.stdout.write(`${JSON.stringify({ ms: performance.now(), mb: peakMb() })}\n`);
