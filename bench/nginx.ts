@@ -22,7 +22,7 @@ const executable = (file: string): boolean => {
 };
 
 /** Its file; `undefined`: it is not installed. */
-export const findNginx = (path = process.env['PATH'] ?? ''): string | undefined =>
+const findNginx = (path = process.env['PATH'] ?? ''): string | undefined =>
   [...path.split(delimiter), ...PLACES].map((place) => join(place, 'nginx')).find(executable);
 
 export interface NginxOptions {
@@ -70,8 +70,14 @@ const listens = (port: number): Promise<boolean> =>
     socket.on('connect', () => socket.destroy());
   });
 
+/** Starts it where it is installed; `undefined`: it is not. */
+export const startNginxIfThere = async (options: Omit<NginxOptions, 'nginx'>): Promise<PackageServer | undefined> => {
+  const nginx = findNginx();
+  return nginx === undefined ? undefined : startNginx({ ...options, nginx });
+};
+
 /** Starts it; resolves when it listens. Rejects when it ends before. */
-export const startNginx = async (options: NginxOptions): Promise<PackageServer> => {
+const startNginx = async (options: NginxOptions): Promise<PackageServer> => {
   const { state } = options;
   mkdirSync(state, { recursive: true });
   const { certificate, key } = issue(

@@ -101,7 +101,7 @@ const observeBuilder = (object: LiveObject, reader: Reader, settings: Installati
       key,
       noTarget: 'failure' in target ? target.failure : undefined,
       held: dist === undefined ? 'untold' : heldBy(distTold(dist, settings), key),
-      nodeSilent: isSilent(podNode(pod), reader),
+      nodeSilent: isSilent(podNode(pod), node),
       headersAppeared: key !== undefined && headersOn(podNode(pod), key.kernel, reader),
       hasSlot: pod === undefined && hasSlot(slotsOf(reader), uid, settings.maxBuilds),
       maxBuilds: settings.maxBuilds,
@@ -116,7 +116,7 @@ const factsOf = (name: string, reader: Reader): ReturnType<typeof nodeFacts> | u
 };
 
 /** Whether the node of a Pod does not answer, or is gone; a Pod without a node waits for none. */
-const isSilent = (node: string, reader: Reader): boolean => node !== '' && factsOf(node, reader)?.ready !== true;
+const isSilent = (name: string, facts: ReturnType<typeof factsOf>): boolean => name !== '' && facts?.ready !== true;
 
 const heldBy = (
   observed: DistObserved | undefined,

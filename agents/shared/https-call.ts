@@ -83,5 +83,5 @@ const attempt = (call: HttpsCall): Promise<HttpsAnswer> =>
         }),
       );
     });
-    sendBody(outgoing, Buffer.from(body));
+    sendBody(outgoing, typeof body === 'string' ? Buffer.from(body) : body);
   });

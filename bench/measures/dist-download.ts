@@ -7,7 +7,7 @@ import { measureOnce } from '../child';
 import type { DistPlace, PackageServer } from '../dist';
 import { inTemporaryDirectory, startDist } from '../dist';
 import type { Measure } from '../measure';
-import { findNginx, startNginx } from '../nginx';
+import { startNginxIfThere } from '../nginx';
 import { writePackage } from '../package';
 import { cpuMsOf, peakMbOf } from '../process';
 import type { Row, RowInput } from '../row';
@@ -25,11 +25,6 @@ interface Place extends DistPlace {
   /** For files of nginx. */
   readonly state: string;
 }
-
-const startPeer = async ({ directory, state, tls }: Place): Promise<PackageServer | undefined> => {
-  const nginx = findNginx();
-  return nginx === undefined ? undefined : startNginx({ nginx, state, directory, tls });
-};
 
 /** One run against a server; its CPU time counts from the first connection. */
 const download = async (side: PackageServer, { stored, tls }: Place, connections: Connections): Promise<Figures> => {
@@ -84,7 +79,7 @@ const rowsOf = (values: (key: string) => Required<Pair>, tls: boolean, connectio
 const measured = async (place: Place): Promise<readonly Row[]> => {
   const ours = await startDist(place);
   try {
-    const peer = await startPeer(place);
+    const peer = await startNginxIfThere(place);
     const rows: Row[] = [];
     for (const connections of [1, 32] as const)
       rows.push(...rowsOf(await inTurns([ours, peer], place, connections), place.tls, connections));

@@ -6,7 +6,7 @@ import { measureOnce } from '../child';
 import type { DistPlace, PackageServer } from '../dist';
 import { inTemporaryDirectory, startDist } from '../dist';
 import type { Measure } from '../measure';
-import { findNginx, startNginx } from '../nginx';
+import { startNginxIfThere } from '../nginx';
 import type { BenchPackage } from '../package';
 import { writePackage } from '../package';
 import { cpuMsOf, peakMbOf } from '../process';
@@ -70,17 +70,12 @@ const rowsOf = ({ ours, openssl, nginx }: Runs, tls: boolean): readonly Row[] =>
   ];
 };
 
-const startPeer = async (state: string, { directory, tls }: DistPlace): Promise<PackageServer | undefined> => {
-  const nginx = findNginx();
-  return nginx === undefined ? undefined : startNginx({ nginx, state, directory, tls });
-};
-
 const measured = async (root: string, stored: BenchPackage, tls: boolean): Promise<readonly Row[]> => {
   const place = { directory: mkdtempSync(join(root, 'dist-')), stored, tls };
   const handPlace = { ...place, directory: mkdtempSync(join(root, 'nginx-')) };
   const runs: Runs = { ours: [], openssl: [], nginx: [] };
   const dist = await startDist(place);
-  const nginx = await startPeer(join(root, `state-${tls}`), handPlace);
+  const nginx = await startNginxIfThere({ ...handPlace, state: join(root, `state-${tls}`) });
   try {
     for (let run = 0; run < RUNS; run++) {
       runs.ours.push(await upload(dist, place));

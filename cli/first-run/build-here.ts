@@ -1,13 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildPackage } from '../../agents/drivers-builder/build';
 import { LinuxHost } from '../../agents/drivers-builder/linux-host';
 import { readPaths } from '../../agents/drivers-builder/settings';
-import { createLog } from '../../agents/shared/log';
 import type { PackageKey } from '../../lib/drivers/package';
 import { packageId } from '../../lib/drivers/package';
 import type { FirstRunPlaces, MadePackage } from './made-package';
+import { inTemporaryDirectory, never, silent } from './surroundings';
 
 const MODULES = '/lib/modules';
 const TIMEOUT = { text: '5m', ms: 300_000 };
@@ -23,13 +23,12 @@ export const kernelsWithHeaders = (modules = MODULES): readonly string[] => {
  * Builds the sources with the builder's own code, as in its Pod but for the node's libraries: here they are in their place.
  * Everything is done in a temporary directory. Throws what buildPackage throws.
  */
-export const buildHere = async (
+export const buildHere = (
   wanted: Pick<PackageKey, 'wekaVersion' | 'kernel'>,
   { sources, modules = MODULES }: FirstRunPlaces,
-): Promise<MadePackage> => {
-  const directory = mkdtempSync(join(tmpdir(), 'weka-operator-first-run-'));
-  const inside = (name: string): string => join(directory, name);
-  try {
+): Promise<MadePackage> =>
+  inTemporaryDirectory(async (directory) => {
+    const inside = (name: string): string => join(directory, name);
     const paths = readPaths({
       SCRATCH_DIRECTORY: inside('build'),
       MODULES_DIRECTORY: modules,
@@ -42,11 +41,7 @@ export const buildHere = async (
     const machine = host.machine();
     const target = { ...wanted, architecture: machine.architecture };
     const settings = { node: hostname(), target, extraBuildArgs: [], timeout: TIMEOUT };
-    const silent = createLog({}, { level: 'error', write: () => undefined });
-    const stop = new AbortController().signal;
-    const built = await buildPackage(settings, { host, machine, paths, log: silent, stop, report: () => undefined });
-    return { ...target, archive: built.archive, how: `built ${packageId(target)} from ${sources}, ${built.compiler}` };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-};
+    const parts = { host, machine, paths, log: silent, stop: never, report: () => undefined };
+    const { archive, compiler } = await buildPackage(settings, parts);
+    return { ...target, archive, how: `built ${packageId(target)} from ${sources}, ${compiler}` };
+  });

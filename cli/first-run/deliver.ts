@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Orders } from '../../agents/drivers-builder/orders';
 import { uploadPackage } from '../../agents/drivers-builder/upload';
@@ -10,8 +9,6 @@ import { fetchPackage } from '../../agents/drivers-loader/fetch-package';
 import type { OpenedPackage } from '../../agents/drivers-loader/open-package';
 import { openPackage } from '../../agents/drivers-loader/open-package';
 import { PackageCache } from '../../agents/drivers-loader/package-cache';
-import type { Log } from '../../agents/shared/log';
-import { createLog } from '../../agents/shared/log';
 import type { KeyedCertificate } from '../../controllers/certificates/x509';
 import { issueCertificate, keyOfRequest, makeAuthority } from '../../controllers/certificates/x509';
 import type { DistDesired } from '../../lib/drivers/agent-documents';
@@ -20,24 +17,22 @@ import { packageId } from '../../lib/drivers/package';
 import type { IndexEntry } from '../../lib/drivers/package-index';
 import { issuePermit } from '../../lib/drivers/permit';
 import type { RealPackage } from '../../sim/drivers/package-file';
+import { inTemporaryDirectory, never, silent } from './surroundings';
 
 const HERE = '127.0.0.1';
 const HOUR = 3_600_000;
-const silent: Log = createLog({}, { level: 'error', write: () => undefined });
-const never = new AbortController().signal;
 
 /**
  * Takes a package the way that each one goes: from a builder to a distribution service on the loopback address, and from
  * there to a loader that verifies it. The result is what the loader found. Throws what they throw; leaves nothing behind.
  */
-export const deliver = async (key: PackageKey, archive: Buffer): Promise<RealPackage> => {
-  const directory = mkdtempSync(join(tmpdir(), 'weka-operator-first-run-'));
-  const sha256 = createHash('sha256').update(archive).digest('hex');
-  const entry: IndexEntry = { ...key, sha256, size: archive.length, source: 'built' };
-  const authority = makeAuthority(validNow());
-  const caFile = join(directory, 'ca.pem');
-  writeFileSync(caFile, authority.certificate);
-  try {
+export const deliver = (key: PackageKey, archive: Buffer): Promise<RealPackage> =>
+  inTemporaryDirectory(async (directory) => {
+    const sha256 = createHash('sha256').update(archive).digest('hex');
+    const entry: IndexEntry = { ...key, sha256, size: archive.length, source: 'built' };
+    const authority = makeAuthority(validNow());
+    const caFile = join(directory, 'ca.pem');
+    writeFileSync(caFile, authority.certificate);
     const dist = await startDist(directory, key, authority);
     try {
       const url = `https://${HERE}:${dist.port}`;
@@ -46,10 +41,7 @@ export const deliver = async (key: PackageKey, archive: Buffer): Promise<RealPac
     } finally {
       await dist.stop(0);
     }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-};
+  });
 
 const validNow = () => ({ notBefore: Date.now() - HOUR, notAfter: Date.now() + HOUR });
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/base/errors';
 import type { PackageKey } from '../../lib/drivers/package';
-import { packageId } from '../../lib/drivers/package';
+import { packageId, packageKeyOf } from '../../lib/drivers/package';
 import type { RealPackage } from '../../sim/drivers/package-file';
 import { buildHere, kernelsWithHeaders } from './build-here';
 import { deliver } from './deliver';
@@ -21,10 +21,9 @@ export interface RealDriver extends PackageKey, RealPackage {
  */
 export const realDriver = async (wekaVersion: string, places: FirstRunPlaces): Promise<RealDriver> => {
   const made = await makePackage(wekaVersion, places);
-  const { wekaVersion: version, kernel, architecture, archive } = made;
-  const delivered = await deliver({ wekaVersion: version, kernel, architecture }, archive);
-  const { sha256, size, modules, compiler } = delivered;
-  return { wekaVersion: version, kernel, architecture, sha256, size, modules, compiler, story: told(made, delivered) };
+  const key = packageKeyOf(made);
+  const delivered = await deliver(key, made.archive);
+  return { ...key, ...delivered, story: told(made, delivered) };
 };
 
 const makePackage = async (wekaVersion: string, places: FirstRunPlaces): Promise<MadePackage> => {

@@ -64,7 +64,7 @@ const main = async (): Promise<number> => {
   process.once('SIGINT', () => (interrupted = true));
   const seconds = (): number => (Date.now() - began) / 1000;
   const tell = setInterval(() => process.stderr.write(progressText(done, failures.length, seconds())), PROGRESS_MS);
-  const timeIsUp = (): boolean => minutes !== undefined && Date.now() - began >= minutes * 60_000;
+  const timeIsUp = (): boolean => minutes !== undefined && seconds() >= minutes * 60;
   let last = first;
   for (let seed = first; done < runs && !interrupted && !timeIsUp(); seed++) {
     if (scenario !== undefined && scenarioOf(seed).name !== scenario) continue;
